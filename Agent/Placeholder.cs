@@ -1,0 +1,3 @@
+namespace OrleansUem.Agent;
+
+internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace OrleansUem.Device;
+
+internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace OrleansUem.Dtls;
+
+internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace OrleansUem.Edge;
+
+internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace OrleansUem.Embedded;
+
+internal static class Placeholder;

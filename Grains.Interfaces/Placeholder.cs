@@ -1,0 +1,3 @@
+namespace OrleansUem.Grains.Interfaces;
+
+internal static class Placeholder;

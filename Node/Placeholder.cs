@@ -1,0 +1,3 @@
+namespace OrleansUem.Node;
+
+internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace OrleansUem.Silo;
+
+internal static class Placeholder;

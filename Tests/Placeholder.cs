@@ -1,0 +1,3 @@
+namespace OrleansUem.Tests;
+
+internal static class Placeholder;
