@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+
+namespace OrleansUem.Agent.Native;
+
+/// <summary>
+/// The system calls that the agent needs and the framework does not offer. Every import sets the last error; callers turn
+/// it into an <see cref="Errno"/> at once. Handles are passed as <see cref="OwnedDescriptor"/>, so that a descriptor
+/// number cannot be reused while another thread is inside a call with it.
+/// </summary>
+internal static partial class Libc
+{
+    public const int OpenReadOnly = 0;
+    public const int OpenReadWrite = 2;
+    public const int OpenNonBlocking = 0x800;
+    public const int OpenCloseOnExec = 0x80000;
+
+    public const short PollIn = 1;
+
+    private const string Library = "libc";
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(nint descriptor);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(OwnedDescriptor descriptor, Span<byte> buffer, nint bytes);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(OwnedDescriptor descriptor, ReadOnlySpan<byte> buffer, nint bytes);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(OwnedDescriptor descriptor, nuint request, Span<byte> argument);
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(Span<PollEntry> entries, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetSocketOption(OwnedDescriptor descriptor, int level, int name, in int value, uint bytes);
+
+    [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
+    public static partial nint Send(OwnedDescriptor descriptor, ReadOnlySpan<byte> buffer, nint bytes, int flags);
+
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    public static partial nint Receive(OwnedDescriptor descriptor, Span<byte> buffer, nint bytes, int flags);
+
+    /// <summary>Moves the calling thread, and only it, into another namespace.</summary>
+    [LibraryImport(Library, EntryPoint = "setns", SetLastError = true)]
+    public static partial int SetNamespace(OwnedDescriptor descriptor, int type);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Descriptor;
+        public short Events;
+        public short ReturnedEvents;
+    }
+}

@@ -1,3 +1,0 @@
-namespace OrleansUem.Agent;
-
-internal static class Placeholder;
