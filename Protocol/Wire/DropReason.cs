@@ -1,0 +1,53 @@
+namespace OrleansUem.Protocol.Wire;
+
+/// <summary>Why a frame or packet was dropped. Every drop is counted under one of these; numbers are fixed.</summary>
+public enum DropReason
+{
+    /// <summary>Not stated; never counted.</summary>
+    Unspecified = 0,
+
+    /// <summary>The bounded queue towards the peer is full: the peer or its link is slower than the sender.</summary>
+    QueueFull = 1,
+
+    /// <summary>The channel has no lease.</summary>
+    NoRoute = 2,
+
+    /// <summary>The channel's generation is over.</summary>
+    StaleChannel = 3,
+
+    /// <summary>The lease ran out.</summary>
+    LeaseExpired = 4,
+
+    /// <summary>The lease's byte limit is used up.</summary>
+    ByteLimit = 5,
+
+    /// <summary>The session on the other side ended.</summary>
+    PeerGone = 6,
+
+    /// <summary>Longer than the channel, TUN or record allows.</summary>
+    Oversize = 7,
+
+    /// <summary>An inner packet whose source is not the address assigned to its tunnel.</summary>
+    SourceAddress = 8,
+
+    /// <summary>An inner packet to a destination or port that the policy does not allow.</summary>
+    DestinationDenied = 9,
+
+    /// <summary>An inner packet that is not well-formed IPv4.</summary>
+    MalformedPacket = 10,
+
+    /// <summary>No tunnel is up for the packet.</summary>
+    NoTunnel = 11,
+
+    /// <summary>A record that does not authenticate or was replayed.</summary>
+    RecordRejected = 12,
+
+    /// <summary>The kernel did not take the packet.</summary>
+    TunFull = 13,
+
+    /// <summary>An IPv6 or other packet from the TUN; only IPv4 is carried.</summary>
+    NotIpv4 = 14,
+
+    /// <summary>A packet from the network for an address that no tunnel holds.</summary>
+    UnknownDestination = 15,
+}
