@@ -1,0 +1,4 @@
+namespace OrleansUem.Embedded;
+
+/// <summary>The root of all grain interfaces.</summary>
+public interface IGrain : IAddressable;

@@ -1,0 +1,4 @@
+namespace OrleansUem.Embedded;
+
+/// <summary>A grain whose key is a <see cref="Guid"/>.</summary>
+public interface IGrainWithGuidKey : IGrain;

@@ -1,0 +1,5 @@
+namespace OrleansUem.Embedded;
+
+/// <summary>The method changes no state: it may interleave with other read-only calls.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ReadOnlyAttribute : Attribute;

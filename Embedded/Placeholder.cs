@@ -1,3 +1,0 @@
-namespace OrleansUem.Embedded;
-
-internal static class Placeholder;

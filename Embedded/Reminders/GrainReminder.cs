@@ -1,0 +1,3 @@
+namespace OrleansUem.Embedded.Reminders;
+
+internal sealed record GrainReminder(string ReminderName) : IGrainReminder;
