@@ -1,0 +1,3 @@
+namespace OrleansUem.Transport;
+
+internal static class Placeholder;
