@@ -1,0 +1,20 @@
+namespace OrleansUem.Tests.Kit;
+
+/// <summary>What a test needs from the machine beyond the SDK.</summary>
+[Flags]
+public enum Requirement
+{
+    None = 0,
+
+    /// <summary>Linux and the superuser.</summary>
+    Root = 1,
+
+    /// <summary>/dev/net/tun; implies <see cref="Root"/>.</summary>
+    Tun = 2,
+
+    /// <summary>iproute2 and the right to create network namespaces; implies <see cref="Root"/>.</summary>
+    NetNamespaces = 4,
+
+    /// <summary>nft and a kernel with nf_tables in a namespace; implies <see cref="NetNamespaces"/>.</summary>
+    Nftables = 8,
+}

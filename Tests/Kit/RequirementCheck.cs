@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Collections.Concurrent;
+
+namespace OrleansUem.Tests.Kit;
+
+/// <summary>Finds out once per test run what the machine offers, so that a test without it is skipped with the reason.</summary>
+internal static class RequirementCheck
+{
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(20);
+    private static readonly ConcurrentDictionary<Requirement, string?> Probed = new();
+
+    /// <summary>Why the test cannot run here, or null.</summary>
+    public static string? FindMissing(Requirement requirements, string[] commands)
+    {
+        foreach (Requirement requirement in Enum.GetValues<Requirement>())
+        {
+            if (requirement != Requirement.None && requirements.HasFlag(requirement)
+                && Probed.GetOrAdd(requirement, Probe) is { } reason)
+            {
+                return reason;
+            }
+        }
+
+        string? missing = commands.FirstOrDefault(command => FindCommand(command) is null);
+        return missing is null ? null : $"needs the command {missing}, which is not installed";
+    }
+
+    /// <summary>The full path of a program, or null. Looks into the sbin directories too: a user's PATH often lacks them.</summary>
+    public static string? FindCommand(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+            .Concat(["/usr/sbin", "/sbin", "/usr/bin", "/bin"])
+            .Where(directory => directory.Length > 0)
+            .Select(directory => Path.Combine(directory, name))
+            .FirstOrDefault(File.Exists);
+
+    private static string? Probe(Requirement requirement) => requirement switch
+    {
+        Requirement.Root => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : "needs Linux and root",
+        Requirement.Tun => Probed.GetOrAdd(Requirement.Root, Probe)
+            ?? (File.Exists("/dev/net/tun") ? null : "needs /dev/net/tun, which does not exist here"),
+        Requirement.NetNamespaces => Probed.GetOrAdd(Requirement.Root, Probe) ?? ProbeNamespace(),
+        Requirement.Nftables => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeNftables(),
+        _ => null,
+    };
+
+    private static string? ProbeNamespace()
+    {
+        if (FindCommand("ip") is null)
+        {
+            return "needs the command ip (iproute2), which is not installed";
+        }
+
+        string name = NetNamespace.NamePrefix + "probe-" + Environment.ProcessId;
+        if (!Runs("ip", "netns", "add", name))
+        {
+            return "needs network namespaces, which cannot be created here (ip netns add failed)";
+        }
+
+        return Runs("ip", "netns", "delete", name) ? null : "needs network namespaces, which cannot be deleted here";
+    }
+
+    private static string? ProbeNftables()
+    {
+        if (FindCommand("nft") is null)
+        {
+            return "needs the command nft (nftables), which is not installed";
+        }
+
+        return Runs("unshare", "--net", "nft", "add table ip uem_probe { chain c { type nat hook postrouting priority 100; }; }")
+            ? null
+            : "needs nf_tables with NAT in the kernel, which refuses it here";
+    }
+
+    private static bool Runs(string command, params string[] arguments)
+    {
+        if (FindCommand(command) is not { } path)
+        {
+            return false;
+        }
+
+        ProcessStartInfo start = new(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        if (process.WaitForExit(ProbeTimeout))
+        {
+            return process.ExitCode == 0;
+        }
+
+        process.Kill();
+        return false;
+    }
+}

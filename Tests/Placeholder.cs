@@ -1,3 +1,0 @@
-namespace OrleansUem.Tests;
-
-internal static class Placeholder;
