@@ -61,7 +61,7 @@ public static class CertificateProfile
                 ? Reason.None
                 : Reason.CertificateMalformed;
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException)
+        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException or ArgumentException)
         {
             // A peer fault: an extension that does not decode.
             return Reason.CertificateMalformed;
@@ -140,9 +140,17 @@ public static class CertificateProfile
 
         // Time is judged by the caller, to tell "expired" from "not yet valid"; the chain is asked for signatures only.
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
-        return chain.Build(certificate)
-            && chain.ChainElements.Count <= 2
-            && chain.ChainElements[^1].Certificate.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span);
+        try
+        {
+            return chain.Build(certificate)
+                && chain.ChainElements.Count <= 2
+                && chain.ChainElements[^1].Certificate.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span);
+        }
+        catch (System.Security.Cryptography.CryptographicException)
+        {
+            // A peer fault: a public key that is no point of its curve.
+            return false;
+        }
     }
 
     private static bool HasApprovedKey(X509Certificate2 certificate)

@@ -41,9 +41,9 @@ public static class SignedText
             return key is not null
                 && key.VerifyData(Join(label, content), signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException or ArgumentException)
         {
-            // A peer fault: a signature that does not decode.
+            // A peer fault: a key or signature that does not decode.
             return false;
         }
     }

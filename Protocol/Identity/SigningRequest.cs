@@ -41,9 +41,9 @@ public static class SigningRequest
             publicKey = request.PublicKey;
             return Reason.None;
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException or ArgumentException)
         {
-            // A peer fault: not a request, or its signature does not verify.
+            // A peer fault: not a request, a curve that nobody knows, or a signature that does not verify.
             return Reason.BadRequest;
         }
     }
