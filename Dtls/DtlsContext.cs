@@ -1,0 +1,76 @@
+using System.Text;
+using OrleansUem.Dtls.Native;
+
+namespace OrleansUem.Dtls;
+
+/// <summary>
+/// Settings and credentials shared by many sessions. Immutable, and usable from several threads at once. Disposing it leaves its sessions intact:
+/// each holds its own reference to the native object.
+/// </summary>
+public sealed class DtlsContext : IDisposable
+{
+    private readonly SslContextHandle _handle;
+
+    private DtlsContext(DtlsContextOptions options, SslContextHandle handle)
+    {
+        Options = options;
+        _handle = handle;
+    }
+
+    public DtlsRole Role => Options.Role;
+
+    /// <summary>Longest plaintext of one <see cref="DtlsSession.Write"/>: the datagram limit less the record's overhead.</summary>
+    public int MaxPlaintextBytes => Options.MaxDatagramBytes - DtlsContextOptions.RecordOverheadBytes;
+
+    internal DtlsContextOptions Options { get; }
+
+    /// <summary>Checks the options and loads the credentials.</summary>
+    /// <exception cref="DtlsUnavailableException">OpenSSL 3 is missing or too old.</exception>
+    /// <exception cref="ArgumentException">An option is out of its bounds; the text names option, value and bound.</exception>
+    public static DtlsContext Create(DtlsContextOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        OpenSslLibrary.Require();
+        options.Validate();
+        return new DtlsContext(options, SslContextFactory.Create(options));
+    }
+
+    /// <summary>
+    /// A session without cookie exchange: a client's, or the server end of a tunnel inside an authenticated channel. A server on an open UDP port
+    /// takes its sessions from <see cref="DtlsCookieListener"/>.
+    /// </summary>
+    /// <param name="output">Takes every datagram of the session.</param>
+    /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be given.</param>
+    public DtlsSession CreateSession(IDtlsOutput output, DtlsPeerVerifier? verifier = null)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return new DtlsSession(this, new SslEngine(this, output, RequireVerifier(verifier)));
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    internal DtlsPeerVerifier RequireVerifier(DtlsPeerVerifier? verifier) =>
+        verifier ?? Options.PeerVerifier
+        ?? throw new ArgumentException("Neither the session nor DtlsContextOptions.PeerVerifier has a verifier.", nameof(verifier));
+
+    internal SslHandle NewSsl()
+    {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        var added = false;
+        try
+        {
+            _handle.DangerousAddRef(ref added);
+            var ssl = LibSsl.SSL_new(_handle.DangerousGetHandle());
+            return ssl != 0 ? new SslHandle(ssl) : throw OpenSslErrors.Exception("SSL_new");
+        }
+        finally
+        {
+            if (added)
+            {
+                _handle.DangerousRelease();
+            }
+        }
+    }
+
+    internal static byte[] CString(string text) => Encoding.ASCII.GetBytes(text + '\0');
+}

@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+
+namespace OrleansUem.Dtls.Native;
+
+/// <summary>The calls of libcrypto.so.3 this project uses, with the names of the C API (OpenSSL 3.0).</summary>
+internal static unsafe partial class LibCrypto
+{
+    internal const string Name = "libcrypto.so.3";
+
+    /// <summary>Commands that libssl sends to a datagram BIO (bio.h).</summary>
+    internal const int BioCtrlFlush = 11;
+    internal const int BioCtrlDgramQueryMtu = 40;
+    internal const int BioCtrlDgramGetMtu = 41;
+    internal const int BioCtrlDgramSetNextTimeout = 45;
+    internal const int BioCtrlDgramGetFallbackMtu = 47;
+    internal const int BioCtrlDgramGetMtuOverhead = 49;
+
+    /// <summary>BIO_TYPE_SOURCE_SINK.</summary>
+    internal const int BioTypeSourceSink = 0x0400;
+
+    /// <summary>BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY, and all four retry flags.</summary>
+    internal const int BioFlagsRetryRead = 0x9;
+    internal const int BioFlagsRetryMask = 0xF;
+
+    /// <summary>ERR_LIB_SSL, and where library and reason sit in an error code (err.h of OpenSSL 3).</summary>
+    internal const int ErrLibSsl = 20;
+    internal const int ErrLibShift = 23;
+    internal const uint ErrLibMask = 0xFF;
+    internal const uint ErrReasonMask = 0x7FFFFF;
+    internal const uint ErrSystemFlag = 0x80000000;
+
+    [LibraryImport(Name)]
+    internal static partial uint OPENSSL_version_major();
+
+    [LibraryImport(Name)]
+    internal static partial uint OPENSSL_version_minor();
+
+    [LibraryImport(Name)]
+    internal static partial void ERR_clear_error();
+
+    [LibraryImport(Name)]
+    internal static partial nuint ERR_get_error();
+
+    [LibraryImport(Name)]
+    internal static partial byte* ERR_reason_error_string(nuint error);
+
+    [LibraryImport(Name)]
+    internal static partial int BIO_get_new_index();
+
+    [LibraryImport(Name)]
+    internal static partial nint BIO_meth_new(int type, byte* name);
+
+    [LibraryImport(Name)]
+    internal static partial int BIO_meth_set_write(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> write);
+
+    [LibraryImport(Name)]
+    internal static partial int BIO_meth_set_read(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> read);
+
+    [LibraryImport(Name)]
+    internal static partial int BIO_meth_set_ctrl(nint method, delegate* unmanaged[Cdecl]<nint, int, nint, void*, nint> ctrl);
+
+    [LibraryImport(Name)]
+    internal static partial nint BIO_new(nint method);
+
+    [LibraryImport(Name)]
+    internal static partial void BIO_set_init(nint bio, int init);
+
+    [LibraryImport(Name)]
+    internal static partial void BIO_set_flags(nint bio, int flags);
+
+    [LibraryImport(Name)]
+    internal static partial void BIO_clear_flags(nint bio, int flags);
+
+    [LibraryImport(Name)]
+    internal static partial nint BIO_ADDR_new();
+
+    [LibraryImport(Name)]
+    internal static partial void BIO_ADDR_free(nint address);
+
+    [LibraryImport(Name)]
+    internal static partial nint d2i_X509(nint* result, byte** der, nint bytes);
+
+    [LibraryImport(Name)]
+    internal static partial int i2d_X509(nint certificate, byte** der);
+
+    [LibraryImport(Name)]
+    internal static partial void X509_free(nint certificate);
+
+    [LibraryImport(Name)]
+    internal static partial nint d2i_AutoPrivateKey(nint* result, byte** der, nint bytes);
+
+    [LibraryImport(Name)]
+    internal static partial void EVP_PKEY_free(nint key);
+
+    [LibraryImport(Name)]
+    internal static partial nint X509_STORE_CTX_get0_cert(nint store);
+
+    [LibraryImport(Name)]
+    internal static partial nint X509_STORE_CTX_get0_untrusted(nint store);
+
+    [LibraryImport(Name)]
+    internal static partial void X509_STORE_CTX_set_error(nint store, int error);
+
+    [LibraryImport(Name)]
+    internal static partial int OPENSSL_sk_num(nint stack);
+
+    [LibraryImport(Name)]
+    internal static partial nint OPENSSL_sk_value(nint stack, int index);
+}

@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace OrleansUem.Dtls.Native;
+
+/// <summary>
+/// The functions that libssl calls. Each finds its engine in a thread-static field, which the engine sets around every native call; so no
+/// GCHandle keeps an abandoned session alive. No exception may cross into native code: each callback catches everything.
+/// Calls without an active engine come from SSL_free on the finalizer thread and get neutral answers.
+/// </summary>
+internal static unsafe class SslCallbacks
+{
+    private const int VerdictRefused = 0;
+    private const int VerdictAccepted = 1;
+
+    /// <summary>X509_V_ERR_UNSPECIFIED, sent as internal_error, for a verifier that threw.</summary>
+    private const int VerifyErrorUnspecified = 1;
+
+    private static readonly Lazy<nint> Method = new(CreateMethod);
+
+    [ThreadStatic]
+    private static SslEngine? t_active;
+
+    /// <summary>The engine whose native call runs on this thread. Calls nest when an output feeds another session.</summary>
+    public static SslEngine? Active
+    {
+        get => t_active;
+        set => t_active = value;
+    }
+
+    /// <summary>A BIO of our own type: reads hand out the one datagram of the current call, writes go to the output.</summary>
+    public static nint NewBio()
+    {
+        var bio = LibCrypto.BIO_new(Method.Value);
+        if (bio == 0)
+        {
+            throw OpenSslErrors.Exception("BIO_new");
+        }
+
+        LibCrypto.BIO_set_init(bio, 1);
+        return bio;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static int VerifyCertificate(nint store, nint argument)
+    {
+        try
+        {
+            if (t_active is not { } engine)
+            {
+                return VerdictRefused;
+            }
+
+            var error = engine.VerifyPeer(store);
+            if (error == 0)
+            {
+                return VerdictAccepted;
+            }
+
+            LibCrypto.X509_STORE_CTX_set_error(store, error);
+        }
+        catch (Exception exception)
+        {
+            // Our bug or the caller's verifier: the handshake fails, the process does not.
+            t_active?.NoteVerifierFault(exception);
+            LibCrypto.X509_STORE_CTX_set_error(store, VerifyErrorUnspecified);
+        }
+
+        return VerdictRefused;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static void OnInfo(nint ssl, int kind, int value)
+    {
+        if (t_active is { } engine)
+        {
+            if (kind == LibSsl.InfoReadAlert)
+            {
+                engine.NotePeerAlert(value);
+            }
+            else if (kind == LibSsl.InfoWriteAlert)
+            {
+                engine.NoteSentAlert(value);
+            }
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static uint OnTimer(nint ssl, uint previousMicroseconds) =>
+        t_active?.OnTimer(previousMicroseconds) ?? SslEngine.NeverMicroseconds;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static int GenerateCookie(nint ssl, byte* cookie, uint* bytes)
+    {
+        try
+        {
+            if (t_active?.Cookies is { } cookies)
+            {
+                cookies.Generate(t_active.PeerAddress, new Span<byte>(cookie, DtlsCookieSecrets.CookieBytes));
+                *bytes = DtlsCookieSecrets.CookieBytes;
+                return 1;
+            }
+        }
+        catch (Exception)
+        {
+            // Only an HMAC failure ends here: without a cookie there is no answer.
+        }
+
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static int VerifyCookie(nint ssl, byte* cookie, uint bytes)
+    {
+        try
+        {
+            return t_active?.Cookies is { } cookies && cookies.IsValid(t_active.PeerAddress, new ReadOnlySpan<byte>(cookie, (int)bytes)) ? 1 : 0;
+        }
+        catch (Exception)
+        {
+            return 0;
+        }
+    }
+
+    private static nint CreateMethod()
+    {
+        fixed (byte* name = "orleans-uem datagram\0"u8)
+        {
+            // The method lives as long as the process; BIO_meth_new copies the name.
+            var method = LibCrypto.BIO_meth_new(LibCrypto.BIO_get_new_index() | LibCrypto.BioTypeSourceSink, name);
+            if (method == 0)
+            {
+                throw OpenSslErrors.Exception("BIO_meth_new");
+            }
+
+            return LibCrypto.BIO_meth_set_write(method, &OnWrite) == 1
+                && LibCrypto.BIO_meth_set_read(method, &OnRead) == 1
+                && LibCrypto.BIO_meth_set_ctrl(method, &OnControl) == 1
+                ? method
+                : throw OpenSslErrors.Exception("BIO_meth_set");
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnWrite(nint bio, byte* bytes, int count)
+    {
+        // A datagram that the output fails to send counts as sent: to DTLS it is a lost one.
+        t_active?.Emit(bytes, count);
+        return count;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnRead(nint bio, byte* buffer, int capacity)
+    {
+        LibCrypto.BIO_clear_flags(bio, LibCrypto.BioFlagsRetryMask);
+        if (t_active is { } engine && engine.TryTakeDatagram(buffer, capacity, out var taken))
+        {
+            return taken;
+        }
+
+        LibCrypto.BIO_set_flags(bio, LibCrypto.BioFlagsRetryRead);
+        return -1;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static nint OnControl(nint bio, int command, nint number, void* argument)
+    {
+        switch (command)
+        {
+            case LibCrypto.BioCtrlFlush:
+                return 1;
+            case LibCrypto.BioCtrlDgramSetNextTimeout:
+                t_active?.OnTimerSet((TimeValue*)argument);
+                return 1;
+            case LibCrypto.BioCtrlDgramQueryMtu:
+            case LibCrypto.BioCtrlDgramGetMtu:
+            case LibCrypto.BioCtrlDgramGetFallbackMtu:
+                return t_active?.HandshakeMtuBytes ?? DtlsContextOptions.MaxDatagramBytesMin;
+            case LibCrypto.BioCtrlDgramGetMtuOverhead:
+                // Limits here are datagram bytes already; nothing is added around them.
+                return 0;
+            default:
+                return 0;
+        }
+    }
+}

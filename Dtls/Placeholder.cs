@@ -1,3 +1,0 @@
-namespace OrleansUem.Dtls;
-
-internal static class Placeholder;
