@@ -11,13 +11,8 @@ internal static unsafe partial class LibSsl
     internal const string Name = "libssl.so.3";
 
     /// <summary>Values of SSL_get_error (SSL_get_error(3)).</summary>
-    internal const int ErrorSsl = 1;
     internal const int ErrorWantRead = 2;
-    internal const int ErrorSyscall = 5;
     internal const int ErrorZeroReturn = 6;
-
-    /// <summary>SSL_want: the last call stopped for want of a datagram.</summary>
-    internal const int WantReading = 3;
 
     /// <summary>SSL_OP_* bits of ssl.h.</summary>
     internal const ulong OpNoQueryMtu = 1UL << 12;
@@ -141,7 +136,7 @@ internal static unsafe partial class LibSsl
     internal static partial int SSL_get_error(nint ssl, int result);
 
     [LibraryImport(Name)]
-    internal static partial int SSL_want(nint ssl);
+    internal static partial byte* SSL_state_string(nint ssl);
 
     [LibraryImport(Name)]
     internal static partial int SSL_pending(nint ssl);
@@ -163,9 +158,6 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Name)]
     internal static partial byte* SSL_CIPHER_get_name(nint cipher);
-
-    [LibraryImport(Name)]
-    internal static partial byte* SSL_alert_desc_string_long(int value);
 
     [LibraryImport(Name)]
     internal static partial int SSL_export_keying_material(

@@ -401,20 +401,22 @@ internal sealed unsafe class SslEngine : IDisposable
 
     private SslOutcome Outcome(int result)
     {
-        var error = LibSsl.SSL_get_error(_ssl, result);
-        switch (error)
+        switch (LibSsl.SSL_get_error(_ssl, result))
         {
             case LibSsl.ErrorWantRead:
                 return SslOutcome.WantDatagram;
             case LibSsl.ErrorZeroReturn:
                 return SslOutcome.PeerClosed;
-            case LibSsl.ErrorSsl or LibSsl.ErrorSyscall when LibSsl.SSL_want(_ssl) == LibSsl.WantReading:
-                // A dropped record may leave an entry in the error queue, which SSL_get_error takes for a failure;
-                // libssl itself waits for the next datagram.
+            default:
+                // A dropped record may leave an entry in the error queue, which SSL_get_error takes for a failure.
+                // The state machine knows: after a fatal error its name is SSLERR (SSL_state_string(3)).
+                if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated(LibSsl.SSL_state_string(_ssl)).SequenceEqual("SSLERR"u8))
+                {
+                    return SslOutcome.Failed;
+                }
+
                 LibCrypto.ERR_clear_error();
                 return SslOutcome.WantDatagram;
-            default:
-                return SslOutcome.Failed;
         }
     }
 

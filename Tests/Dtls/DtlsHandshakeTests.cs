@@ -1,5 +1,6 @@
 using System.Text;
 using OrleansUem.Dtls;
+using Xunit;
 
 namespace OrleansUem.Tests.Dtls;
 

@@ -1,4 +1,5 @@
 using OrleansUem.Dtls;
+using Xunit;
 
 namespace OrleansUem.Tests.Dtls;
 
