@@ -1,0 +1,17 @@
+using System.Buffers;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Transport;
+
+/// <summary>Takes the frames of one connection, in order, on the connection's read loop.</summary>
+public interface IFrameHandler
+{
+    /// <summary>
+    /// Handles one frame. Called synchronously; must not block. PING, PONG, CLOSE and unknown types never arrive here: the connection deals
+    /// with them.
+    /// </summary>
+    /// <param name="header">The header; the type is one that this version knows.</param>
+    /// <param name="payload">The payload; valid until the method returns.</param>
+    /// <returns><see cref="Reason.None"/> to go on; anything else closes the connection with that reason.</returns>
+    Reason OnFrame(in FrameHeader header, in ReadOnlySequence<byte> payload);
+}

@@ -1,3 +1,0 @@
-namespace OrleansUem.Transport;
-
-internal static class Placeholder;

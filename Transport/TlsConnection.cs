@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace OrleansUem.Transport;
+
+/// <summary>One end of a TLS connection after its handshake. Owns the stream and the socket until a <see cref="FrameConnection"/> takes the stream.</summary>
+public sealed class TlsConnection : IAsyncDisposable
+{
+    internal TlsConnection(SslStream stream, Socket socket, X509Certificate2? peerCertificate)
+    {
+        Stream = stream;
+        Socket = socket;
+        PeerCertificate = peerCertificate;
+        Alpn = stream.NegotiatedApplicationProtocol.ToString();
+        RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        Suite = $"{stream.SslProtocol} {stream.NegotiatedCipherSuite}";
+    }
+
+    /// <summary>The plaintext side; disposing it closes the socket.</summary>
+    public SslStream Stream { get; }
+
+    /// <summary>The socket below, for socket options and endpoints.</summary>
+    public Socket Socket { get; }
+
+    /// <summary>
+    /// The certificate whose key the peer proved to hold. On a server it is any certificate, null when none was shown: the code above checks the
+    /// chain. On the dialling side it is verified when the root was known.
+    /// </summary>
+    public X509Certificate2? PeerCertificate { get; }
+
+    /// <summary>The negotiated application protocol.</summary>
+    public string Alpn { get; }
+
+    /// <summary>The peer's address.</summary>
+    public IPEndPoint RemoteEndPoint { get; }
+
+    /// <summary>The own address.</summary>
+    public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>Protocol version and cipher suite, for people.</summary>
+    public string Suite { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        PeerCertificate?.Dispose();
+        await Stream.DisposeAsync();
+    }
+}

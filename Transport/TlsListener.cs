@@ -1,0 +1,253 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Transport;
+
+/// <summary>
+/// Accepts TLS connections on a socket of its own rather than Kestrel's: Kestrel's transport puts a pipe and a thread hop into each direction
+/// below TLS, which would be a second queue below ours and out of reach of its fairness, and costs CPU for each write. Every handshake asks
+/// for a client certificate and accepts any or none: a handshake proves possession of a key only, the code above judges the chain by role and tenant.
+/// </summary>
+public sealed partial class TlsListener : IAsyncDisposable
+{
+    private static readonly TimeSpan AcceptRetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly TlsListenerOptions _options;
+    private readonly Func<TlsConnection, CancellationToken, Task> _handler;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Socket _socket;
+    private readonly SslServerAuthenticationOptions _tls;
+    private readonly SemaphoreSlim _handshakes;
+    private readonly AddressLimiter _addresses;
+    private readonly CancellationTokenSource _stopAccepting = new();
+    private readonly CancellationTokenSource _stopConnections = new();
+    private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _accepting;
+    private int _connections;
+    private bool _isStopping;
+
+    private TlsListener(
+        TlsListenerOptions options, Func<TlsConnection, CancellationToken, Task> handler, Socket socket, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _handler = handler;
+        _time = time;
+        _logger = logger;
+        _socket = socket;
+        _tls = ServerOptions(options);
+        _handshakes = new SemaphoreSlim(options.MaxHandshakes);
+        _addresses = new AddressLimiter(options.MaxConnectionsPerAddress);
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        _accepting = Task.Run(AcceptAsync);
+    }
+
+    /// <summary>Where it listens; the port that was taken for port 0.</summary>
+    public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>Connections now, handshakes included.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Binds and starts to accept.</summary>
+    /// <param name="options">Where, and limits.</param>
+    /// <param name="handler">
+    /// Runs one connection to its end; the connection is disposed after it. Its token is cancelled when the listener is disposed.
+    /// </param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Gets failed handshakes at Debug.</param>
+    /// <returns>The listener.</returns>
+    /// <exception cref="IOException">The address can't be bound; the text names it.</exception>
+    public static TlsListener Start(
+        TlsListenerOptions options, Func<TlsConnection, CancellationToken, Task> handler, TimeProvider time, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(logger);
+        var socket = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (options.EndPoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            socket.Bind(options.EndPoint);
+            socket.Listen(options.Backlog);
+            return new TlsListener(options, handler, socket, time, logger);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new IOException($"Listening on {options.EndPoint} failed: {e.SocketErrorCode}.", e);
+        }
+    }
+
+    /// <summary>Closes the listening socket; connections go on.</summary>
+    public async Task StopAcceptingAsync()
+    {
+        await _stopAccepting.CancelAsync();
+        _socket.Dispose();
+        await _accepting;
+    }
+
+    /// <summary>Stops accepting, tells the connections to end and waits until they have.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAcceptingAsync();
+        await _stopConnections.CancelAsync();
+        lock (_lock)
+        {
+            _isStopping = true;
+            if (_connections == 0)
+            {
+                _allEnded.TrySetResult();
+            }
+        }
+
+        await _allEnded.Task;
+        _handshakes.Dispose();
+        _stopAccepting.Dispose();
+        _stopConnections.Dispose();
+    }
+
+    [SuppressMessage(
+        "Security", "CA5359", Justification = "The server side: certificates of strangers are judged above, by tenant and role.")]
+    private static SslServerAuthenticationOptions ServerOptions(TlsListenerOptions options) => new()
+    {
+        ApplicationProtocols = [.. options.Alpns.Select(alpn => new SslApplicationProtocol(alpn))],
+        EnabledSslProtocols = TlsSettings.Protocols,
+        CipherSuitesPolicy = TlsSettings.Suites,
+        CertificateChainPolicy = TlsSettings.ChainPolicy(),
+        ServerCertificateContext = SslStreamCertificateContext.Create(
+            options.Credentials.Certificate, additionalCertificates: null, offline: true),
+        ClientCertificateRequired = true,
+        RemoteCertificateValidationCallback = (_, _, _, _) => true,
+        AllowRenegotiation = false,
+
+        // A resumed handshake would bring no certificate of the peer.
+        AllowTlsResume = false,
+    };
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopAccepting.IsCancellationRequested)
+        {
+            try
+            {
+                await _handshakes.WaitAsync(_stopAccepting.Token);
+                await AcceptOneAsync();
+            }
+            catch (Exception e) when (_stopAccepting.IsCancellationRequested
+                && e is OperationCanceledException or ObjectDisposedException or SocketException)
+            {
+                // Expected: the listener stops.
+                return;
+            }
+            catch (SocketException e)
+            {
+                // The peer went away before it was accepted, or the process is out of descriptors: the latter passes, and must not spin.
+                LogAcceptFailed(_logger, e.SocketErrorCode);
+                _handshakes.Release();
+                await Task.Delay(AcceptRetryDelay, _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task AcceptOneAsync()
+    {
+        var socket = await _socket.AcceptAsync(_stopAccepting.Token);
+        var address = (socket.RemoteEndPoint as IPEndPoint)?.Address;
+        if (address is null || Volatile.Read(ref _connections) >= _options.MaxConnections || !_addresses.TryTake(address))
+        {
+            _options.Events?.OnRefused(Reason.TooManyConnections);
+            socket.Dispose();
+            _handshakes.Release();
+            return;
+        }
+
+        Interlocked.Increment(ref _connections);
+        _ = Task.Run(() => RunConnectionAsync(socket, address), CancellationToken.None);
+    }
+
+    private async Task RunConnectionAsync(Socket socket, IPAddress address)
+    {
+        try
+        {
+            TlsConnection? connection;
+            try
+            {
+                connection = await HandshakeAsync(socket);
+            }
+            finally
+            {
+                _handshakes.Release();
+            }
+
+            if (connection is not null)
+            {
+                await using (connection)
+                {
+                    await _handler(connection, _stopConnections.Token);
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            // A fault of ours in the handler: it ends this connection and nothing else.
+            LogHandlerFault(_logger, e);
+        }
+        finally
+        {
+            _addresses.Release(address);
+            lock (_lock)
+            {
+                if (Interlocked.Decrement(ref _connections) == 0 && _isStopping)
+                {
+                    _allEnded.TrySetResult();
+                }
+            }
+        }
+    }
+
+    private async Task<TlsConnection?> HandshakeAsync(Socket socket)
+    {
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        using var timeout = new CancellationTokenSource(_options.HandshakeTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopConnections.Token);
+        Reason reason;
+        try
+        {
+            TlsSettings.Tune(socket);
+            await stream.AuthenticateAsServerAsync(_tls, either.Token);
+            if (!stream.NegotiatedApplicationProtocol.Protocol.IsEmpty)
+            {
+                _options.Events?.OnHandshake(Reason.None);
+                return new TlsConnection(stream, socket, CertificateOf(stream));
+            }
+
+            reason = Reason.UnsupportedAlpn;
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException or SocketException or OperationCanceledException
+            or ObjectDisposedException or InvalidOperationException)
+        {
+            // A fault of the peer or the network, the limit, or the listener stops.
+            reason = timeout.IsCancellationRequested ? Reason.HandshakeTimeout : Reason.ConnectionLost;
+            LogHandshakeFailed(_logger, reason, (e.InnerException ?? e).Message);
+        }
+
+        _options.Events?.OnHandshake(reason);
+        await stream.DisposeAsync();
+        return null;
+    }
+
+    private static X509Certificate2? CertificateOf(SslStream stream) =>
+        stream.RemoteCertificate is { } certificate ? X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()) : null;
+}
