@@ -1,3 +1,0 @@
-namespace OrleansUem.Grains.Interfaces;
-
-internal static class Placeholder;
