@@ -33,4 +33,7 @@ public class InconsistentStateException : OrleansException
 
     /// <summary>The version that the writer had.</summary>
     public string? CurrentEtag { get; }
+
+    /// <summary>True until the failure has ended the activation that it came from.</summary>
+    internal bool IsSourceActivation { get; set; } = true;
 }

@@ -1,3 +1,13 @@
+using OrleansUem.Embedded.Runtime;
+
 namespace OrleansUem.Embedded.Reminders;
 
-internal sealed record GrainReminder(string ReminderName) : IGrainReminder;
+/// <summary>A reminder in memory: its row and its place in the timer queue.</summary>
+internal sealed class GrainReminder(ReminderService service, ReminderEntry entry) : TimerEntry, IGrainReminder
+{
+    public string ReminderName => Entry.Name;
+
+    internal ReminderEntry Entry { get; } = entry;
+
+    internal override void Fire() => service.Tick(this);
+}
