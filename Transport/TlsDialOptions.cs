@@ -10,6 +10,9 @@ public sealed record TlsDialOptions
     /// <summary>Name or address.</summary>
     public required string Host { get; init; }
 
+    /// <summary>The name for TLS server name indication (RFC 6066 §3) when <see cref="Host"/> is one of its addresses; null: the host. Not trusted for anything.</summary>
+    public string? ServerName { get; init; }
+
     /// <summary>TCP port.</summary>
     public required int Port { get; init; }
 

@@ -113,7 +113,7 @@ public static class TlsDialer
 
     private static SslClientAuthenticationOptions ClientOptions(TlsDialOptions options, Func<X509Certificate?, bool> verify) => new()
     {
-        TargetHost = options.Host,
+        TargetHost = options.ServerName ?? options.Host,
         ApplicationProtocols = [new SslApplicationProtocol(options.Alpn)],
         EnabledSslProtocols = TlsSettings.Protocols,
         CipherSuitesPolicy = TlsSettings.Suites,
