@@ -1,0 +1,42 @@
+using System.Net;
+using Google.Protobuf;
+using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Agent.Uplink;
+
+/// <summary>
+/// One attached session. Sends belong to it: after its end they return false and never reach the next session, where the channel numbers mean
+/// something else. Safe from any thread.
+/// </summary>
+public interface IUplinkSession
+{
+    /// <summary>The edge.</summary>
+    EdgeId Edge { get; }
+
+    /// <summary>The session's id on that edge.</summary>
+    SessionId Id { get; }
+
+    /// <summary>The attach generation.</summary>
+    ulong Generation { get; }
+
+    /// <summary>The edge's address.</summary>
+    IPEndPoint Remote { get; }
+
+    /// <summary>The own address of the connection.</summary>
+    IPEndPoint Local { get; }
+
+    /// <summary>TLS version and suite, for people.</summary>
+    string Suite { get; }
+
+    /// <summary>Sends a control frame; never blocks.</summary>
+    /// <returns>False when the session is over; the frame is gone.</returns>
+    bool TrySend(FrameType type, Channel channel, IMessage body);
+
+    /// <summary>Sends a datagram; the payload is copied; never blocks.</summary>
+    /// <returns>False when it was dropped and counted.</returns>
+    bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload);
+
+    /// <summary>Ends the session; the uplink attaches again.</summary>
+    void Close(Reason reason, string detail);
+}
