@@ -77,6 +77,38 @@ public sealed class DestinationPolicyTests
     }
 
     [Fact]
+    public void TryParse_AnyText_NeverThrowsAndAcceptedRulesRoundTrip()
+    {
+        const int Seed = 4632;
+        const string Alphabet = "0123456789012345.../::,,-!*tcpudpany \u00e9\0";
+        Random random = new(Seed);
+        int accepted = 0;
+        for (int i = 0; i < 50_000; i++)
+        {
+            // Half of the texts are good rules with one character changed.
+            char[] text = random.Next(2) == 0
+                ? "!10.1.0.0/16:tcp/80,443-500".ToCharArray()
+                : new char[random.Next(0, 24)];
+            bool isMadeUp = text.Length == 0 || text[0] == 0;
+            for (int c = 0; c < text.Length; c++)
+            {
+                text[c] = isMadeUp || random.Next(27) == 0 ? Alphabet[random.Next(Alphabet.Length)] : text[c];
+            }
+
+            bool isRule = DestinationRule.TryParse(new string(text), out DestinationRule? rule, out string? error);
+            Assert.True(isRule == (error is null) && isRule == (rule is not null), $"seed {Seed} step {i}");
+            if (isRule)
+            {
+                accepted++;
+                Assert.True(DestinationRule.TryParse(rule!.ToString(), out DestinationRule? again, out error), error);
+                Assert.True(rule.ToString() == again!.ToString(), $"seed {Seed} step {i}: {rule}");
+            }
+        }
+
+        Assert.True(accepted > 1_000, $"only {accepted} texts were rules");
+    }
+
+    [Fact]
     public void TryParse_Limits_AreExact()
     {
         string ports = string.Join(',', Enumerable.Range(1, DestinationRule.PortRangesMax));
