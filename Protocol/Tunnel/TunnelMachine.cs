@@ -1,0 +1,339 @@
+using System.Diagnostics;
+using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Protocol.Tunnel;
+
+/// <summary>
+/// One end of a tunnel above the end-to-end DTLS, without clock, socket or DTLS object. Times are milliseconds of any monotonic clock that
+/// never goes back; the same clock for all calls. Not for concurrent use.
+/// <code>
+///                 Secured                    Configuration complete (device)
+///  AwaitSecure ------------> Configuring -----------------------------------> Up
+///       |                         |          first ConfigureRequest (node)     |
+///       | Close, SecureTimeout    | Close, Farewell, fault, ConfigureTimeout   | Close, Farewell, fault, no answer to probes
+///       +-------------------------+-----------------+--------------------------+
+///                                                   v
+///                                                Closed
+/// </code>
+/// After every call the caller takes the effects (<see cref="TryTakeEffect"/>) and looks at <see cref="NextDeadline"/>. An idle tunnel that is up
+/// has no deadline: the far end is probed only when packets go out and nothing comes back.
+/// </summary>
+public sealed class TunnelMachine
+{
+    private readonly Queue<TunnelEffect> _effects = new();
+    private readonly ConfigurationAssembler _assembler = new();
+    private IReadOnlyList<byte[]> _answer = [];
+    private TunnelConfiguration? _offer;
+    private long _giveUpAt;
+    private long _resendAt = long.MaxValue;
+    private long _resendInterval = TunnelLimits.ConfigureInterval;
+    private long _probeAt = long.MaxValue;
+    private int _probes;
+    private ulong _probeValue;
+
+    /// <summary>Begins to wait for the handshake.</summary>
+    /// <param name="role">Which end this is.</param>
+    /// <param name="mtuBytesMax">The largest packet that this end can carry, <see cref="TunnelLimits.MtuBytesMin"/>..<see cref="TunnelLimits.MtuBytesMax"/>.</param>
+    /// <param name="nowMilliseconds">The time.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Role or MTU is out of its range.</exception>
+    public TunnelMachine(TunnelRole role, int mtuBytesMax, long nowMilliseconds)
+    {
+        if (role is not (TunnelRole.Device or TunnelRole.Node))
+        {
+            throw new ArgumentOutOfRangeException(nameof(role), role, "A tunnel has a device and a node.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytesMax, TunnelLimits.MtuBytesMin);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(mtuBytesMax, TunnelLimits.MtuBytesMax);
+        Role = role;
+        MtuBytes = mtuBytesMax;
+        _giveUpAt = nowMilliseconds + TunnelLimits.SecureTimeout;
+    }
+
+    /// <summary>Which end this is.</summary>
+    public TunnelRole Role { get; }
+
+    /// <summary>Where the tunnel is in its life.</summary>
+    public TunnelState State { get; private set; }
+
+    /// <summary>The largest packet that passes: this end's own bound until the tunnel is up, then the agreed one.</summary>
+    public int MtuBytes { get; private set; }
+
+    /// <summary>The agreed configuration; null until the tunnel is up.</summary>
+    public TunnelConfiguration? Configuration { get; private set; }
+
+    /// <summary>When <see cref="OnDeadline"/> is due; <see cref="long.MaxValue"/>: never, as things are.</summary>
+    public long NextDeadline => Math.Min(Math.Min(_giveUpAt, _resendAt), _probeAt);
+
+    /// <summary>Takes the next effect.</summary>
+    /// <param name="effect">The effect.</param>
+    /// <returns>False when there is none.</returns>
+    public bool TryTakeEffect(out TunnelEffect effect) => _effects.TryDequeue(out effect);
+
+    /// <summary>The device's handshake ended and its checks passed. Ignored unless the machine waits for it.</summary>
+    /// <param name="nowMilliseconds">The time.</param>
+    public void SecuredAtDevice(long nowMilliseconds)
+    {
+        Debug.Assert(Role == TunnelRole.Device, "The node gives an offer.");
+        if (State == TunnelState.AwaitSecure)
+        {
+            State = TunnelState.Configuring;
+            _giveUpAt = nowMilliseconds + TunnelLimits.ConfigureTimeout;
+            SendConfigureRequest(nowMilliseconds);
+        }
+    }
+
+    /// <summary>The node's handshake ended and its checks passed. Ignored unless the machine waits for it.</summary>
+    /// <param name="offer">What the device gets; its MTU is lowered to the device's and this end's.</param>
+    /// <param name="nowMilliseconds">The time.</param>
+    /// <exception cref="ArgumentException">The offer has a fault; the text names it.</exception>
+    public void SecuredAtNode(TunnelConfiguration offer, long nowMilliseconds)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        Debug.Assert(Role == TunnelRole.Node, "The device gets the offer.");
+        if (offer.FindFault() is { } fault)
+        {
+            throw new ArgumentException($"The tunnel configuration is not usable: {fault}.", nameof(offer));
+        }
+
+        if (State == TunnelState.AwaitSecure)
+        {
+            State = TunnelState.Configuring;
+            _offer = offer;
+            _giveUpAt = nowMilliseconds + TunnelLimits.ConfigureTimeout;
+        }
+    }
+
+    /// <summary>Takes the content of one record that the DTLS session authenticated.</summary>
+    /// <param name="plaintext">Any bytes.</param>
+    /// <param name="nowMilliseconds">The time.</param>
+    /// <returns>Whether it is a packet for the TUN, or why it was dropped.</returns>
+    public TunnelInput Receive(ReadOnlySpan<byte> plaintext, long nowMilliseconds)
+    {
+        if (State is TunnelState.AwaitSecure or TunnelState.Closed)
+        {
+            return TunnelInput.Dropped(DropReason.NoTunnel);
+        }
+
+        // Whatever authenticates proves that the far end lives.
+        _probeAt = long.MaxValue;
+        _probes = 0;
+        if (TunnelCodec.IsIpv4(plaintext))
+        {
+            return State != TunnelState.Up ? TunnelInput.Dropped(DropReason.NoTunnel)
+                : plaintext.Length > MtuBytes ? TunnelInput.Dropped(DropReason.Oversize)
+                : TunnelInput.Packet;
+        }
+
+        if (plaintext.IsEmpty || plaintext[0] != TunnelCodec.ControlByte)
+        {
+            return TunnelInput.Dropped(DropReason.MalformedPacket);
+        }
+
+        if (TunnelCodec.TryDecode(plaintext, out var control) != Reason.None)
+        {
+            Fail(Reason.MalformedFrame, "a control payload of the tunnel does not parse");
+            return TunnelInput.Control;
+        }
+
+        ReceiveControl(control!, nowMilliseconds);
+        return TunnelInput.Control;
+    }
+
+    /// <summary>Asks whether a packet from the TUN may be sent, and notes that it is. Allocates nothing.</summary>
+    /// <param name="packetBytes">Its length.</param>
+    /// <param name="nowMilliseconds">The time.</param>
+    /// <returns><see cref="DropReason.Unspecified"/>: send it as one record; otherwise why it is dropped.</returns>
+    public DropReason OfferPacket(int packetBytes, long nowMilliseconds)
+    {
+        if (State != TunnelState.Up)
+        {
+            return DropReason.NoTunnel;
+        }
+
+        if (packetBytes > MtuBytes)
+        {
+            return DropReason.Oversize;
+        }
+
+        if (_probeAt == long.MaxValue)
+        {
+            _probeAt = nowMilliseconds + TunnelLimits.ProbeAfter;
+        }
+
+        return DropReason.Unspecified;
+    }
+
+    /// <summary>Acts on whatever is due. Too early a call does nothing.</summary>
+    /// <param name="nowMilliseconds">The time.</param>
+    public void OnDeadline(long nowMilliseconds)
+    {
+        if (State == TunnelState.Closed)
+        {
+            return;
+        }
+
+        if (nowMilliseconds >= _giveUpAt)
+        {
+            Fail(
+                Reason.EndToEndFailed,
+                State == TunnelState.AwaitSecure
+                    ? "the end-to-end handshake took too long"
+                    : Role == TunnelRole.Device ? "the node gave no configuration" : "the device asked for no configuration");
+            return;
+        }
+
+        if (nowMilliseconds >= _resendAt)
+        {
+            SendConfigureRequest(nowMilliseconds);
+        }
+
+        if (nowMilliseconds >= _probeAt)
+        {
+            SendProbe(nowMilliseconds);
+        }
+    }
+
+    /// <summary>Ends the tunnel from this side: a farewell when there is somebody to read it, then <see cref="TunnelEffectKind.Closed"/>.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="detail">Words for people.</param>
+    public void Close(Reason reason, string detail) => Fail(reason, detail);
+
+    private void ReceiveControl(TunnelControl control, long nowMilliseconds)
+    {
+        switch (control.BodyCase)
+        {
+            case TunnelControl.BodyOneofCase.Configure when Role == TunnelRole.Node:
+                AnswerConfigure(control.Configure);
+                break;
+            case TunnelControl.BodyOneofCase.Configuration when Role == TunnelRole.Device:
+                TakeConfiguration(control.Configuration);
+                break;
+            case TunnelControl.BodyOneofCase.Configure or TunnelControl.BodyOneofCase.Configuration:
+                Fail(Reason.UnexpectedFrame, $"a {control.BodyCase} payload came to the {Role}");
+                break;
+            case TunnelControl.BodyOneofCase.Probe:
+                _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { ProbeAnswer = control.Probe })));
+                break;
+            case TunnelControl.BodyOneofCase.Farewell:
+                TakeFarewell(control.Farewell);
+                break;
+            default:
+                // A probe's answer has done its work by arriving; an empty body is of a later version.
+                break;
+        }
+    }
+
+    private void AnswerConfigure(ConfigureRequest request)
+    {
+        if (request.Version != TunnelLimits.Version)
+        {
+            Fail(Reason.UnsupportedVersion, $"the device asked for version {request.Version} of the configuration");
+            return;
+        }
+
+        if (request.MtuBytes is < TunnelLimits.MtuBytesMin or > TunnelLimits.MtuBytesMax)
+        {
+            Fail(
+                Reason.MalformedFrame,
+                $"the device asked for an MTU of {request.MtuBytes}, which is not {TunnelLimits.MtuBytesMin}..{TunnelLimits.MtuBytesMax}");
+            return;
+        }
+
+        if (State == TunnelState.Configuring)
+        {
+            var mtuBytes = Math.Min(Math.Min((int)request.MtuBytes, MtuBytes), _offer!.MtuBytes);
+            var agreed = _offer with { MtuBytes = mtuBytes };
+            _answer = TunnelCodec.Encode(agreed);
+            GoUp(agreed);
+        }
+
+        // Every repeat gets the same answer: the first may have been lost.
+        foreach (var part in _answer)
+        {
+            _effects.Enqueue(TunnelEffect.Send(part));
+        }
+    }
+
+    private void TakeConfiguration(Configuration part)
+    {
+        if (State != TunnelState.Configuring)
+        {
+            // The answer to a repeat.
+            return;
+        }
+
+        var reason = _assembler.Add(part, MtuBytes, out var configuration, out var detail);
+        if (reason != Reason.None)
+        {
+            Fail(reason, detail);
+        }
+        else if (configuration is not null)
+        {
+            GoUp(configuration);
+        }
+    }
+
+    private void GoUp(TunnelConfiguration configuration)
+    {
+        State = TunnelState.Up;
+        Configuration = configuration;
+        MtuBytes = configuration.MtuBytes;
+        _giveUpAt = long.MaxValue;
+        _resendAt = long.MaxValue;
+        _effects.Enqueue(TunnelEffect.Configured(configuration));
+    }
+
+    private void TakeFarewell(TunnelFarewell farewell)
+    {
+        var reason = ReasonText.FromWire(farewell.Reason);
+        var other = Role == TunnelRole.Device ? Reason.ClosedByNode : Reason.ClosedByDevice;
+        End(reason == Reason.None ? other : reason, farewell.Detail, isByPeer: true);
+    }
+
+    private void SendConfigureRequest(long nowMilliseconds)
+    {
+        var request = new ConfigureRequest { Version = TunnelLimits.Version, MtuBytes = (uint)MtuBytes };
+        _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Configure = request })));
+        _resendAt = nowMilliseconds + _resendInterval;
+        _resendInterval = Math.Min(_resendInterval * 2, TunnelLimits.ConfigureIntervalMax);
+    }
+
+    private void SendProbe(long nowMilliseconds)
+    {
+        if (_probes == TunnelLimits.ProbesMax)
+        {
+            Fail(Reason.KeepAliveTimeout, $"the far end of the tunnel answered none of {TunnelLimits.ProbesMax} probes");
+            return;
+        }
+
+        _probes++;
+        _probeValue++;
+        _probeAt = nowMilliseconds + TunnelLimits.ProbeInterval;
+        _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Probe = new TunnelProbe { Value = _probeValue } })));
+    }
+
+    private void Fail(Reason reason, string detail)
+    {
+        if (State is TunnelState.Configuring or TunnelState.Up)
+        {
+            var farewell = new TunnelFarewell { Reason = (uint)reason, Detail = ReasonText.Cut(detail) };
+            _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Farewell = farewell })));
+        }
+
+        End(reason, detail, isByPeer: false);
+    }
+
+    private void End(Reason reason, string detail, bool isByPeer)
+    {
+        if (State == TunnelState.Closed)
+        {
+            return;
+        }
+
+        State = TunnelState.Closed;
+        (_giveUpAt, _resendAt, _probeAt) = (long.MaxValue, long.MaxValue, long.MaxValue);
+        _effects.Enqueue(TunnelEffect.Closed(reason, ReasonText.Cut(detail), isByPeer));
+    }
+}
