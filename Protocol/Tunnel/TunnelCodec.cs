@@ -27,6 +27,13 @@ public static class TunnelCodec
         return bytes;
     }
 
+    /// <summary>Encodes a farewell.</summary>
+    /// <param name="reason">Why the tunnel ends.</param>
+    /// <param name="detail">Words for people; cut to <see cref="FrameLimits.MaxDetailCharacters"/>.</param>
+    /// <returns>The record's content.</returns>
+    public static byte[] EncodeFarewell(Reason reason, string detail) =>
+        Encode(new TunnelControl { Farewell = new TunnelFarewell { Reason = (uint)reason, Detail = ReasonText.Cut(detail) } });
+
     /// <summary>Decodes a record's content.</summary>
     /// <param name="plaintext">Any bytes.</param>
     /// <param name="control">The payload on success.</param>

@@ -200,6 +200,12 @@ public sealed class TunnelMachine
     /// <param name="detail">Words for people.</param>
     public void Close(Reason reason, string detail) => Fail(reason, detail);
 
+    /// <summary>The far end closed the DTLS session without a farewell, or its farewell was lost.</summary>
+    /// <param name="detail">Words for people.</param>
+    public void PeerClosed(string detail) => End(OtherSideClosed, detail, isByPeer: true);
+
+    private Reason OtherSideClosed => Role == TunnelRole.Device ? Reason.ClosedByNode : Reason.ClosedByDevice;
+
     private void ReceiveControl(TunnelControl control, long nowMilliseconds)
     {
         switch (control.BodyCase)
@@ -288,8 +294,7 @@ public sealed class TunnelMachine
     private void TakeFarewell(TunnelFarewell farewell)
     {
         var reason = ReasonText.FromWire(farewell.Reason);
-        var other = Role == TunnelRole.Device ? Reason.ClosedByNode : Reason.ClosedByDevice;
-        End(reason == Reason.None ? other : reason, farewell.Detail, isByPeer: true);
+        End(reason == Reason.None ? OtherSideClosed : reason, farewell.Detail, isByPeer: true);
     }
 
     private void SendConfigureRequest(long nowMilliseconds)
@@ -318,8 +323,7 @@ public sealed class TunnelMachine
     {
         if (State is TunnelState.Configuring or TunnelState.Up)
         {
-            var farewell = new TunnelFarewell { Reason = (uint)reason, Detail = ReasonText.Cut(detail) };
-            _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Farewell = farewell })));
+            _effects.Enqueue(TunnelEffect.Send(TunnelCodec.EncodeFarewell(reason, detail)));
         }
 
         End(reason, detail, isByPeer: false);
