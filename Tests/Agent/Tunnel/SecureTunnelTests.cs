@@ -1,0 +1,258 @@
+using OrleansUem.Agent.Tunnel;
+using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Tunnel;
+using OrleansUem.Protocol.Wire;
+using OrleansUem.Tests.Kit;
+using Xunit;
+
+namespace OrleansUem.Tests.Agent.Tunnel;
+
+public sealed class SecureTunnelTests
+{
+    private static readonly byte[] Packet = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 64, 0, 2, 10, 1, 0, 1];
+
+    [Fact]
+    public void Start_GoodPeers_SecuredConfiguredAndPacketsPassBothWays()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        Assert.Equal(["secured", "configured"], pair.DeviceEnd.Events);
+        Assert.Equal(["secured", "configured"], pair.NodeEnd.Events);
+        Assert.Equal("node-1", pair.DeviceEnd.Security!.Peer.Name);
+        Assert.Equal("laptop-1", pair.NodeEnd.Security!.Peer.Name);
+        Assert.StartsWith("ECDHE-ECDSA-AES", pair.NodeEnd.Security.CipherSuite, StringComparison.Ordinal);
+        Assert.Equal(pair.NodeEnd.Configuration!.Address, pair.DeviceEnd.Configuration!.Address);
+
+        Assert.Equal(DropReason.Unspecified, pair.Device.SendPacket(Packet));
+        Assert.Equal(DropReason.Unspecified, pair.Node.SendPacket(Packet));
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.Packets.Count == 1 && pair.NodeEnd.Packets.Count == 1, 1_000));
+        Assert.Equal(Packet, pair.NodeEnd.Packets[0]);
+        Assert.Equal(new TunnelTotals(1, 20, 1, 20), pair.Device.Totals);
+    }
+
+    [Fact]
+    public void Start_LossyLink_ComesUpForEverySeed()
+    {
+        for (var seed = 0; seed < 12; seed++)
+        {
+            using var pair = new TunnelPair(seed, loss: 0.2);
+            pair.Start();
+            Assert.True(
+                pair.RunUntil(() => pair.Device.State == TunnelState.Up && pair.Node.State == TunnelState.Up),
+                $"seed {seed}: device {pair.Device.State} {pair.DeviceEnd.End}, node {pair.Node.State} {pair.NodeEnd.End}");
+        }
+    }
+
+    [Fact]
+    public void Start_NodesCertificateOfAnotherName_DeviceFails() =>
+        Fails(new TunnelPair(expectedNode: "node-2"), atDevice: true, "CertificateWrongName");
+
+    [Fact]
+    public void Start_DevicesCertificateOfAnotherName_NodeFails() =>
+        Fails(new TunnelPair(expectedDevice: "laptop-2"), atDevice: false, "CertificateWrongName");
+
+    [Fact]
+    public void Start_DeviceRevoked_NodeFails() =>
+        Fails(new TunnelPair(isDeviceRevoked: () => true), atDevice: false, "CertificateRevoked");
+
+    [Fact]
+    public void Start_RevocationCheckThrows_NodeFails() =>
+        Fails(new TunnelPair(isDeviceRevoked: () => throw new InvalidOperationException("test")), atDevice: false, "");
+
+    [Fact]
+    public void Start_NodeOfAnotherTenant_DeviceFails()
+    {
+        using var other = new TestAuthority("Other");
+        Fails(new TunnelPair(nodeCredentials: other.Issue(PeerRole.Node, "node-1")), atDevice: true, "CertificateUntrusted");
+    }
+
+    [Fact]
+    public void Start_DeviceOfAnotherTenant_NodeFails()
+    {
+        using var other = new TestAuthority("Other");
+        Fails(new TunnelPair(deviceCredentials: other.Issue(PeerRole.Device, "laptop-1")), atDevice: null, "CertificateUntrusted");
+    }
+
+    [Fact]
+    public void SendPacket_ChannelFull_SaysSoAndTheTunnelLives()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        pair.DeviceEnd.IsChannelFull = true;
+        Assert.Equal(DropReason.QueueFull, pair.Device.SendPacket(Packet));
+        pair.DeviceEnd.IsChannelFull = false;
+        Assert.Equal(DropReason.Unspecified, pair.Device.SendPacket(Packet));
+        Assert.True(pair.RunUntil(() => pair.NodeEnd.Packets.Count == 1, 1_000));
+    }
+
+    [Fact]
+    public void SendPacket_LongerThanAgreed_Oversize()
+    {
+        using var pair = new TunnelPair(deviceMtuBytes: 1_280);
+        Up(pair);
+        Assert.Equal(DropReason.Unspecified, pair.Node.SendPacket([0x45, .. new byte[1_279]]));
+        Assert.Equal(DropReason.Oversize, pair.Node.SendPacket([0x45, .. new byte[1_280]]));
+    }
+
+    [Fact]
+    public void OnDatagram_Garbage_CountedAndTheTunnelLives()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        var random = new Random(5);
+        for (var i = 0; i < 300; i++)
+        {
+            var bytes = new byte[random.Next(200)];
+            random.NextBytes(bytes);
+            pair.Node.OnDatagram(bytes);
+        }
+
+        pair.Node.OnDatagram(new byte[16_641]);
+        Assert.Contains(DropReason.RecordRejected, pair.NodeEnd.Drops);
+        Assert.Contains(DropReason.Oversize, pair.NodeEnd.Drops);
+        pair.Device.SendPacket(Packet);
+        Assert.True(pair.RunUntil(() => pair.NodeEnd.Packets.Count == 1, 1_000));
+    }
+
+    [Fact]
+    public void OnDatagram_Replayed_DeliveredOnce()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        pair.Device.SendPacket(Packet);
+        var record = pair.DeviceEnd.Outbox.Peek();
+        pair.Node.OnDatagram(record);
+        pair.Node.OnDatagram(record);
+        Assert.Single(pair.NodeEnd.Packets);
+    }
+
+    [Fact]
+    public void OnDatagram_ManyRecordsInOne_AllDelivered()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        byte[] records = [];
+        for (var i = 0; i < 5; i++)
+        {
+            pair.Device.SendPacket(Packet);
+            records = [.. records, .. pair.DeviceEnd.Outbox.Dequeue()];
+        }
+
+        pair.Node.OnDatagram(records);
+        Assert.Equal(5, pair.NodeEnd.Packets.Count);
+    }
+
+    [Fact]
+    public void Close_AtTheNode_DeviceLearnsReasonAndDetail()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        pair.Node.Close(Reason.CertificateRevoked, "the device was revoked");
+        Assert.Equal((Reason.CertificateRevoked, "the device was revoked", false), pair.NodeEnd.End);
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null, 1_000));
+        Assert.Equal((Reason.CertificateRevoked, "the device was revoked", true), pair.DeviceEnd.End);
+        Assert.Equal(DropReason.NoTunnel, pair.Device.SendPacket(Packet));
+        pair.Node.OnDatagram(Packet);
+        pair.Node.Close(Reason.Idle, "again");
+        Assert.Equal(["secured", "configured", "closed"], pair.NodeEnd.Events);
+    }
+
+    [Fact]
+    public void OnSecured_NodeRefuses_DeviceLearnsWhy()
+    {
+        using var pair = new TunnelPair();
+        pair.NodeEnd.Admission = TunnelAdmission.Refuse(Reason.NoAddress, "the pool is used up");
+        pair.Start();
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null));
+        Assert.Equal((Reason.NoAddress, "the pool is used up", false), pair.NodeEnd.End);
+        Assert.Contains(pair.DeviceEnd.End!.Value.Reason, new[] { Reason.NoAddress, Reason.ClosedByNode });
+    }
+
+    [Fact]
+    public void IdleTunnel_AfterTraffic_LeavesNoDeadline()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        Assert.True(pair.RunUntil(() => pair.DeviceTimer.PendingCount == 0 && pair.NodeTimer.PendingCount == 0));
+        pair.Device.SendPacket(Packet);
+        Assert.True(pair.RunUntil(() => pair.NodeEnd.Packets.Count == 1, 1_000));
+        pair.Node.SendPacket(Packet);
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.Packets.Count == 1, 1_000));
+        Assert.True(pair.RunUntil(() => pair.DeviceTimer.PendingCount == 0 && pair.NodeTimer.PendingCount == 0));
+        Assert.Equal(TunnelState.Up, pair.Device.State);
+        Assert.Equal(TunnelState.Up, pair.Node.State);
+    }
+
+    [Fact]
+    public void FarEndDead_WithTraffic_ClosedWithinBoundedTime()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        pair.Loss = 1;
+        pair.Device.SendPacket(Packet);
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null, 32_000));
+        Assert.Equal(Reason.KeepAliveTimeout, pair.DeviceEnd.End!.Value.Reason);
+    }
+
+    [Fact]
+    public void Start_NobodyAnswers_ClosedWithEndToEndFailed()
+    {
+        using var pair = new TunnelPair(loss: 1);
+        pair.Start();
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null && pair.NodeEnd.End is not null));
+        Assert.Equal(Reason.EndToEndFailed, pair.DeviceEnd.End!.Value.Reason);
+        Assert.Equal(Reason.EndToEndFailed, pair.NodeEnd.End!.Value.Reason);
+    }
+
+    [Fact]
+    public void SendAndReceive_SteadyState_AllocateNothing()
+    {
+        using var pair = new TunnelPair();
+        Up(pair);
+        (pair.DeviceEnd.IsRecording, pair.NodeEnd.IsRecording) = (false, false);
+        Pass(2_000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Pass(2_000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(4_000, pair.NodeEnd.PacketCount);
+
+        void Pass(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                pair.Device.SendPacket(Packet);
+                pair.Node.OnDatagram(pair.DeviceEnd.Last.AsSpan(0, pair.DeviceEnd.LastBytes));
+            }
+        }
+    }
+
+    private static void Up(TunnelPair pair)
+    {
+        pair.Start();
+        Assert.True(
+            pair.RunUntil(() => pair.Device.State == TunnelState.Up && pair.Node.State == TunnelState.Up),
+            $"device {pair.Device.State} {pair.DeviceEnd.End}, node {pair.Node.State} {pair.NodeEnd.End}");
+    }
+
+    // atDevice: which end's check fails; null: either, since both see a stranger.
+    private static void Fails(TunnelPair pair, bool? atDevice, string named)
+    {
+        using (pair)
+        {
+            pair.Start();
+            Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null && pair.NodeEnd.End is not null), "both ends close");
+            Assert.Equal(Reason.EndToEndFailed, pair.DeviceEnd.End!.Value.Reason);
+            Assert.Equal(Reason.EndToEndFailed, pair.NodeEnd.End!.Value.Reason);
+            var detail = atDevice switch
+            {
+                true => pair.DeviceEnd.End.Value.Detail,
+                false => pair.NodeEnd.End.Value.Detail,
+                _ => pair.DeviceEnd.End.Value.Detail + pair.NodeEnd.End.Value.Detail,
+            };
+            Assert.Contains(named, detail, StringComparison.Ordinal);
+            Assert.Null(pair.DeviceEnd.Configuration);
+            Assert.Null(pair.NodeEnd.Configuration);
+            Assert.Empty(pair.NodeEnd.Packets);
+        }
+    }
+}
