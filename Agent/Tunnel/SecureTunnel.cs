@@ -337,7 +337,8 @@ public sealed class SecureTunnel
                     _events.Enqueue(effect);
                     _hasEvents = true;
                     _isDisposed = true;
-                    _dtls.Close();
+
+                    // No close_notify: the farewell carries the reason, and on a reordering path an alert would overtake it.
                     _dtls.Dispose();
                     break;
                 default:
