@@ -22,17 +22,18 @@ public sealed class DtlsSession : IDisposable
 {
     /// <summary>
     /// Encrypted records that may arrive before their keys exist, in the whole handshake. libssl keeps each in a buffer of about 17 KB, up to 100 of them, so an
-    /// unauthenticated peer could hold 1.7 MB. A lossy handshake needs one Finished for each time a flight is sent; 32 leaves room for
-    /// <see cref="DtlsContextOptions.MaxRetransmissionsMax"/> and duplicates, and bounds the memory at 550 KB.
+    /// unauthenticated peer could hold 1.7 MB; with these bounds 550 KB. A lossy handshake needs one Finished for each time a flight is sent: 24 is room for
+    /// 1 + <see cref="DtlsContextOptions.MaxRetransmissionsMax"/> and as many duplicates. Data has a bound of its own, so that a server which
+    /// speaks at once cannot displace its own Finished.
     /// </summary>
-    private const int MaxEarlyRecords = 32;
-
-    /// <summary>type 1, version 2, epoch 2, sequence 6, length 2 (RFC 6347 §4.1).</summary>
-    private const int RecordHeaderBytes = 13;
+    private const int MaxEarlyFinished = 24;
+    private const int MaxEarlyData = 8;
 
     private readonly DtlsContext _context;
     private readonly SslEngine _engine;
-    private int _earlyRecords;
+    private int _earlyFinished;
+    private int _earlyData;
+    private bool _hasEarlyRecords;
     private bool _hasMore;
     private bool _wasEstablished;
     private bool _isDisposed;
@@ -78,6 +79,9 @@ public sealed class DtlsSession : IDisposable
 
     /// <summary>Datagrams dropped because too many encrypted records came before the keys.</summary>
     public long EarlyDatagramsDropped { get; private set; }
+
+    /// <summary>Datagrams dropped because an encrypted record in them is shorter than any can be.</summary>
+    public long MalformedDatagramsDropped { get; private set; }
 
     /// <summary>Records dropped because the caller did not fetch them with <see cref="ReceiveNext"/>, or gave too small a buffer.</summary>
     public long UnreadRecordsDropped { get; private set; }
@@ -125,14 +129,22 @@ public sealed class DtlsSession : IDisposable
             return new DtlsReadResult(DtlsReadStatus.NeedMore, 0, _hasMore);
         }
 
+        if (!RecordFilter.IsSafe(datagram, out var encryptedData, out var encryptedOther))
+        {
+            MalformedDatagramsDropped++;
+            return new DtlsReadResult(DtlsReadStatus.NeedMore, 0, _hasMore);
+        }
+
         if (State == DtlsState.Handshaking)
         {
-            if (!AdmitEarlyRecords(datagram))
+            if (_earlyData + encryptedData > MaxEarlyData || _earlyFinished + encryptedOther > MaxEarlyFinished)
             {
                 EarlyDatagramsDropped++;
                 return default;
             }
 
+            _earlyData += encryptedData;
+            _earlyFinished += encryptedOther;
             return AdvanceHandshake(datagram, now);
         }
 
@@ -282,7 +294,10 @@ public sealed class DtlsSession : IDisposable
                 _wasEstablished = true;
                 CipherSuite = _engine.CipherSuite;
                 Version = _engine.Version;
-                _hasMore = _engine.HasPendingRecords;
+
+                // SSL_has_pending does not see records that came before their keys; a read finds them.
+                _hasEarlyRecords = _earlyData + _earlyFinished > 0;
+                _hasMore = _hasEarlyRecords || _engine.HasPendingRecords;
                 return new DtlsReadResult(DtlsReadStatus.HandshakeCompleted, 0, _hasMore);
             case SslOutcome.WantDatagram:
                 if (!_engine.IsTimerRunning)
@@ -310,7 +325,7 @@ public sealed class DtlsSession : IDisposable
         switch (_engine.Read(datagram, plaintext, out var bytes))
         {
             case SslOutcome.Done:
-                _hasMore = _engine.HasPendingRecords;
+                _hasMore = _hasEarlyRecords || _engine.HasPendingRecords;
                 if (_hasMore && _engine.PendingRecordBytes > 0)
                 {
                     DropRestOfRecord();
@@ -319,6 +334,7 @@ public sealed class DtlsSession : IDisposable
 
                 return new DtlsReadResult(DtlsReadStatus.ApplicationData, bytes, _hasMore);
             case SslOutcome.WantDatagram:
+                _hasEarlyRecords = false;
                 _hasMore = false;
                 DatagramsIgnored += datagram.IsEmpty ? 0 : 1;
                 return default;
@@ -342,7 +358,7 @@ public sealed class DtlsSession : IDisposable
         }
 
         UnreadRecordsDropped++;
-        _hasMore = _engine.HasPendingRecords;
+        _hasMore = _hasEarlyRecords || _engine.HasPendingRecords;
     }
 
     private void DropUnreadRecords()
@@ -355,27 +371,6 @@ public sealed class DtlsSession : IDisposable
                 UnreadRecordsDropped++;
             }
         }
-    }
-
-    /// <summary>Counts the records of later epochs in a datagram by their clear headers.</summary>
-    private bool AdmitEarlyRecords(ReadOnlySpan<byte> datagram)
-    {
-        var early = 0;
-        var rest = datagram;
-        while (rest.Length >= RecordHeaderBytes)
-        {
-            early += (rest[3] | rest[4]) != 0 ? 1 : 0;
-            var next = RecordHeaderBytes + ((rest[11] << 8) | rest[12]);
-            rest = next <= rest.Length ? rest[next..] : [];
-        }
-
-        if (_earlyRecords + early > MaxEarlyRecords)
-        {
-            return false;
-        }
-
-        _earlyRecords += early;
-        return true;
     }
 
     private DtlsReadResult Ended() => State switch
