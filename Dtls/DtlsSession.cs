@@ -33,7 +33,7 @@ public sealed class DtlsSession : IDisposable
     private readonly SslEngine _engine;
     private int _earlyFinished;
     private int _earlyData;
-    private bool _hasEarlyRecords;
+    private bool _hasEarlyData;
     private bool _hasMore;
     private bool _wasEstablished;
     private bool _isDisposed;
@@ -295,9 +295,9 @@ public sealed class DtlsSession : IDisposable
                 CipherSuite = _engine.CipherSuite;
                 Version = _engine.Version;
 
-                // SSL_has_pending does not see records that came before their keys; a read finds them.
-                _hasEarlyRecords = _earlyData + _earlyFinished > 0;
-                _hasMore = _hasEarlyRecords || _engine.HasPendingRecords;
+                // SSL_has_pending does not see data that came before its keys; a read finds it.
+                _hasEarlyData = _earlyData > 0;
+                _hasMore = _hasEarlyData || _engine.HasPendingRecords;
                 return new DtlsReadResult(DtlsReadStatus.HandshakeCompleted, 0, _hasMore);
             case SslOutcome.WantDatagram:
                 if (!_engine.IsTimerRunning)
@@ -325,7 +325,7 @@ public sealed class DtlsSession : IDisposable
         switch (_engine.Read(datagram, plaintext, out var bytes))
         {
             case SslOutcome.Done:
-                _hasMore = _hasEarlyRecords || _engine.HasPendingRecords;
+                _hasMore = _hasEarlyData || _engine.HasPendingRecords;
                 if (_hasMore && _engine.PendingRecordBytes > 0)
                 {
                     DropRestOfRecord();
@@ -334,7 +334,7 @@ public sealed class DtlsSession : IDisposable
 
                 return new DtlsReadResult(DtlsReadStatus.ApplicationData, bytes, _hasMore);
             case SslOutcome.WantDatagram:
-                _hasEarlyRecords = false;
+                _hasEarlyData = false;
                 _hasMore = false;
                 DatagramsIgnored += datagram.IsEmpty ? 0 : 1;
                 return default;
@@ -358,7 +358,7 @@ public sealed class DtlsSession : IDisposable
         }
 
         UnreadRecordsDropped++;
-        _hasMore = _hasEarlyRecords || _engine.HasPendingRecords;
+        _hasMore = _hasEarlyData || _engine.HasPendingRecords;
     }
 
     private void DropUnreadRecords()
