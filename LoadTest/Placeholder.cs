@@ -1,0 +1,3 @@
+namespace OrleansUem.LoadTest;
+
+internal static class Placeholder;
