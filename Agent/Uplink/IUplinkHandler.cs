@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Google.Protobuf;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Protocol.Session;
@@ -12,8 +13,8 @@ namespace OrleansUem.Agent.Uplink;
 /// </summary>
 public interface IUplinkHandler
 {
-    /// <summary>An attempt begins.</summary>
-    void OnConnecting(RelayAddress relay);
+    /// <summary>An attempt begins at one address of a relay; a name may have several. It must be reachable outside of any tunnel from here on.</summary>
+    void OnConnecting(RelayAddress relay, IPAddress address);
 
     /// <summary>The session is up; frames may be sent.</summary>
     void OnAttached(IUplinkSession session);

@@ -143,7 +143,6 @@ public sealed partial class RelayUplink
     private async Task<(UplinkConnection? Connection, UplinkEnd End)> AttemptAsync(CancellationToken cancellationToken)
     {
         var relay = _relays[_relayIndex];
-        _handler.OnConnecting(relay);
         using var attempt = BeginAttempt(cancellationToken);
         UplinkConnection? connection = null;
         try
@@ -186,6 +185,7 @@ public sealed partial class RelayUplink
         var addresses = await _resolver.ResolveAsync(relay, cancellationToken);
         for (var i = 0; ; i++)
         {
+            _handler.OnConnecting(relay, addresses[i]);
             try
             {
                 var options = new TlsDialOptions

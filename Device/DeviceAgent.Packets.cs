@@ -1,0 +1,205 @@
+using System.Buffers;
+using OrleansUem.Agent.Links;
+using OrleansUem.Agent.Uplink;
+using OrleansUem.Device.Tunnels;
+using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Tunnel;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Device;
+
+/// <summary>The data path: packets between the TUN and the tunnel that is up.</summary>
+internal sealed partial class DeviceAgent
+{
+    private const int Ipv4HeaderBytesMin = 20;
+    private const int SourceOffset = 12;
+    private const int DestinationOffset = 16;
+
+    /// <summary>Reads the TUN until it is stopped; a thread of its own runs this.</summary>
+    public void PumpOutbound()
+    {
+        var buffer = new byte[Math.Max(_network.Tun.MtuBytes, TunnelLimits.MtuBytesMin)];
+        do
+        {
+            while (_network.Tun.TryRead(buffer, out var bytes))
+            {
+                SendOutbound(buffer.AsSpan(0, bytes));
+            }
+        }
+        while (_network.Tun.WaitReadable());
+    }
+
+    /// <summary>Takes one packet of the TUN.</summary>
+    internal void SendOutbound(ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < Ipv4HeaderBytesMin || packet[0] >> 4 != 4)
+        {
+            Count(packet.Length > 0 && packet[0] >> 4 == 6 ? DropReason.NotIpv4 : DropReason.MalformedPacket);
+            return;
+        }
+
+        var drop = Volatile.Read(ref _up)?.Tunnel!.SendPacket(packet) ?? DropReason.NoTunnel;
+        if (drop != DropReason.NoTunnel)
+        {
+            if (drop != DropReason.Unspecified)
+            {
+                Count(drop);
+            }
+
+            return;
+        }
+
+        // Announcements of the system's own services neither wait nor wake a tunnel.
+        if (!Ipv4Address.Read(packet[DestinationOffset..]).IsUnicastHost)
+        {
+            Count(DropReason.NoTunnel);
+            return;
+        }
+
+        if (_waiting.Add(packet) is var full and not DropReason.Unspecified)
+        {
+            Count(full);
+        }
+
+        if (Volatile.Read(ref _up) is { } active)
+        {
+            // It came up between the two looks.
+            Flush(active);
+        }
+        else if (_isAsleep)
+        {
+            lock (_gate)
+            {
+                Run(_machine.OnPacketWaiting(_time.GetUtcNow()));
+            }
+        }
+    }
+
+    private void Flush(ActiveTunnel active)
+    {
+        while (_waiting.TryTake(out var packet, out var isTooOld))
+        {
+            // A packet of an older address would be dropped by the node.
+            var isForeign = Ipv4Address.Read(packet.AsSpan(SourceOffset)) != active.Address;
+            var drop = isTooOld ? DropReason.NoTunnel : isForeign ? DropReason.SourceAddress : active.Tunnel!.SendPacket(packet);
+            if (drop != DropReason.Unspecified)
+            {
+                Count(drop);
+            }
+        }
+    }
+
+    private void OnConfigured(ActiveTunnel active, TunnelConfiguration configuration)
+    {
+        lock (_gate)
+        {
+            if (_tunnel != active)
+            {
+                return;
+            }
+
+            IReadOnlyList<string> skipped;
+            try
+            {
+                skipped = _network.Apply(configuration);
+            }
+            catch (NetworkLinkException e)
+            {
+                // An operating failure of this machine that the next tunnel would meet again.
+                LogNetworkFault(_logger, e);
+                _failed.TrySetResult(new DeviceFatalException(
+                    Reason.InternalError, $"The network settings of {_network.Tun.Name} could not be made: {e.Message}", e));
+                return;
+            }
+
+            active.Address = configuration.Address;
+            Volatile.Write(ref _up, active);
+            Run(_machine.OnTunnelUp(_time.GetUtcNow()));
+            ReportUp(configuration, skipped);
+        }
+
+        Flush(active);
+    }
+
+    private void ReportUp(TunnelConfiguration configuration, IReadOnlyList<string> skipped)
+    {
+        foreach (var text in skipped)
+        {
+            Report(DeviceStatusKind.RouteSkipped, text);
+        }
+
+        var dns = configuration.DnsServers.Count == 0 ? "" : $", DNS {string.Join(' ', configuration.DnsServers)}";
+        var routes = configuration.Routes.Count == 0 ? "none" : string.Join(' ', configuration.Routes);
+        Report(new DeviceStatus(
+            DeviceStatusKind.Up,
+            $"{_network.Tun.Name} has address {configuration.Address}, MTU {configuration.MtuBytes}, routes {routes}{dns}; node {configuration.NodeName} is {configuration.NodeAddress}")
+        {
+            Configuration = configuration,
+            Node = configuration.NodeName,
+        });
+    }
+
+    private void OnTunnelClosed(ActiveTunnel active, Reason reason, string detail, bool isByPeer)
+    {
+        lock (_gate)
+        {
+            if (_tunnel == active)
+            {
+                Run(_machine.OnTunnelEnded(reason, detail, isByPeer, _time.GetUtcNow()));
+            }
+        }
+    }
+
+    private void Deliver(ActiveTunnel active, ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < Ipv4HeaderBytesMin)
+        {
+            Count(DropReason.MalformedPacket);
+        }
+        else if (Ipv4Address.Read(packet[DestinationOffset..]) != active.Address)
+        {
+            // A node reaches this device, not what lies behind it.
+            Count(DropReason.UnknownDestination);
+        }
+        else if (!_network.Tun.TryWrite(packet))
+        {
+            Count(DropReason.TunFull);
+        }
+    }
+
+    /// <summary>One end-to-end tunnel with the session and channel that carry it; events of an older one are told apart by it.</summary>
+    private sealed class ActiveTunnel(DeviceAgent agent, IUplinkSession session, Channel channel, string node) : IDeviceTunnelEvents
+    {
+        public IDeviceTunnel? Tunnel { get; set; }
+
+        public IUplinkSession Session => session;
+
+        public Channel Channel => channel;
+
+        public Ipv4Address Address { get; set; }
+
+        public void OnDatagram(ReadOnlySpan<byte> datagram) => Tunnel!.OnDatagram(datagram);
+
+        public void OnSplitDatagram(in ReadOnlySequence<byte> payload)
+        {
+            var bytes = (int)payload.Length;
+            var rented = ArrayPool<byte>.Shared.Rent(bytes);
+            payload.CopyTo(rented);
+            Tunnel!.OnDatagram(rented.AsSpan(0, bytes));
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        public bool SendDatagram(ReadOnlySpan<byte> datagram) => session.TrySendDatagram(channel, datagram);
+
+        public void OnSecured(string suite) => agent.Report(
+            new DeviceStatus(DeviceStatusKind.Secured, $"Node {node} is authenticated end to end, {suite}") { Suite = suite, Node = node });
+
+        public void OnConfigured(TunnelConfiguration configuration) => agent.OnConfigured(this, configuration);
+
+        public void OnClosed(Reason reason, string detail, bool isByPeer) => agent.OnTunnelClosed(this, reason, detail, isByPeer);
+
+        public void DeliverPacket(ReadOnlySpan<byte> packet) => agent.Deliver(this, packet);
+
+        public void OnDropped(DropReason reason) => agent.Count(reason);
+    }
+}

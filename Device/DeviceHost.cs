@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+using OrleansUem.Agent.Identity;
+using OrleansUem.Agent.Links;
+using OrleansUem.Agent.Tun;
+using OrleansUem.Agent.Uplink;
+using OrleansUem.Device.Network;
+using OrleansUem.Device.Tunnels;
+using OrleansUem.Dtls;
+using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Device;
+
+/// <summary>Runs a device on this machine.</summary>
+public static class DeviceHost
+{
+    /// <summary>
+    /// Runs until cancelled: attaches, opens the tunnel, sets the TUN's address and routes, and keeps it so. At the end interface and routes are gone.
+    /// </summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="loggers">For logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onStatus">Gets each step, in order, on threads of the agent; must not block.</param>
+    /// <param name="cancellationToken">Ends it in an orderly way.</param>
+    /// <exception cref="DeviceFatalException">It can't go on without a person; the text says what to do.</exception>
+    public static async Task RunAsync(
+        DeviceOptions options,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        Action<DeviceStatus> onStatus,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(onStatus);
+        options.Validate();
+        try
+        {
+            using var state = AgentState.Open(options.StateDirectory, PeerRole.Device);
+            using var tunnels = new SecureDeviceTunnelFactory(state.Enrolment.Credentials, options.MtuBytes, time);
+            using var network = LinuxDeviceNetwork.Open(
+                options.TunName, options.MtuBytes, options.AcceptsDefaultRoute, loggers.CreateLogger<LinuxDeviceNetwork>());
+            using var agent = new DeviceAgent(
+                network, tunnels, options.Node, onStatus, loggers.CreateLogger<DeviceAgent>(), time);
+            await RunAsync(options, state, agent, loggers, time, cancellationToken);
+        }
+        catch (AgentStateException e)
+        {
+            throw new DeviceFatalException(Reason.InternalError, e.Message, e);
+        }
+        catch (Exception e) when (e is TunUnavailableException or NetworkLinkException or DtlsUnavailableException)
+        {
+            throw new DeviceFatalException(Reason.InternalError, e.Message, e);
+        }
+        catch (UplinkFatalException e)
+        {
+            throw new DeviceFatalException(e.Reason, e.Message, e);
+        }
+
+        onStatus(new DeviceStatus(DeviceStatusKind.Stopped, $"Stopped; {options.TunName} and its routes are gone"));
+    }
+
+    private static async Task RunAsync(
+        DeviceOptions options,
+        AgentState state,
+        DeviceAgent agent,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        var uplinkOptions = new UplinkOptions { Software = options.Software, Relays = options.Relays };
+        var uplink = new RelayUplink(state, agent, uplinkOptions, loggers, time);
+        using var watch = new NetworkWatch(uplink, () => agent.Session, time);
+        using var uplinkEnd = new CancellationTokenSource();
+        var pump = Task.Factory.StartNew(
+            agent.PumpOutbound, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var running = uplink.RunAsync(uplinkEnd.Token);
+        try
+        {
+            // The tunnel says good-bye while there is a session to carry it.
+            var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var registration = cancellationToken.UnsafeRegister(
+                static done => ((TaskCompletionSource)done!).TrySetResult(), cancelled);
+            await Task.WhenAny(cancelled.Task, agent.Failed, running, pump);
+        }
+        finally
+        {
+            agent.Stop();
+            await uplinkEnd.CancelAsync();
+        }
+
+        await running;
+        await pump;
+        if (agent.Failed.IsCompletedSuccessfully)
+        {
+            throw await agent.Failed;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using OrleansUem.Agent.Identity;
+using OrleansUem.Protocol.Tunnel;
+
+namespace OrleansUem.Device;
+
+/// <summary>Settings of a device agent; read once at start.</summary>
+public sealed record DeviceOptions
+{
+    /// <summary>The state directory that the enrolment made.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Name of the TUN interface. Default uem0.</summary>
+    public string TunName { get; init; } = "uem0";
+
+    /// <summary>
+    /// The largest packet that the tunnel may carry, in bytes, <see cref="TunnelLimits.MtuBytesMin"/>..<see cref="TunnelLimits.MtuBytesMax"/>; the node may
+    /// lower it. Default <see cref="TunnelLimits.MtuBytesDefault"/>: fits an Ethernet path on both hops.
+    /// </summary>
+    public int MtuBytes { get; init; } = TunnelLimits.MtuBytesDefault;
+
+    /// <summary>
+    /// Whether the node may take all traffic (0.0.0.0/0). Default false: the routes of an organisation's network, not the whole internet. WARNING: with true the
+    /// organisation sees where everything on this machine goes.
+    /// </summary>
+    public bool AcceptsDefaultRoute { get; init; }
+
+    /// <summary>Ask for this node; null: any of the tenant's.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>Other relay addresses than those of the enrolment; empty: those.</summary>
+    public IReadOnlyList<RelayAddress> Relays { get; init; } = [];
+
+    /// <summary>Name and version for the installation's inventory.</summary>
+    public string Software { get; init; } = "uem-device/0.1";
+
+    /// <summary>Throws when an option is out of its range, naming option, value and bound.</summary>
+    /// <exception cref="DeviceFatalException">The text is for the person who typed it.</exception>
+    public void Validate() => DeviceOptionsValidator.Validate(this);
+}

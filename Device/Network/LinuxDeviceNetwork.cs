@@ -1,0 +1,198 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using OrleansUem.Agent.Links;
+using OrleansUem.Agent.Tun;
+using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Tunnel;
+
+namespace OrleansUem.Device.Network;
+
+/// <summary>
+/// The TUN of a Linux device. Its address and routes vanish with it, kill -9 included; the only thing that would be left behind are the
+/// host routes to edges, which are marked by their metric and removed at the next start.
+/// </summary>
+internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
+{
+    /// <summary>
+    /// The metric of our host routes to edges, by which a later start knows them: "uem" in ASCII. Among routes to the same host a person's own, with a lower metric, wins.
+    /// </summary>
+    public const uint ExceptionMetric = 0x75656D;
+
+    private readonly bool _acceptsDefault;
+    private readonly ILogger _logger;
+    private readonly LinuxTunDevice _tun;
+    private readonly NetworkLink _link;
+    private readonly HashSet<Ipv4Address> _relays = [];
+    private readonly Dictionary<Ipv4Address, (string Interface, LinkRoute Route)> _exceptions = [];
+    private Ipv4Address? _address;
+    private IReadOnlyList<Ipv4Prefix> _routes = [];
+
+    private LinuxDeviceNetwork(LinuxTunDevice tun, NetworkLink link, bool acceptsDefault, ILogger logger)
+    {
+        _tun = tun;
+        _link = link;
+        _acceptsDefault = acceptsDefault;
+        _logger = logger;
+    }
+
+    public ITunDevice Tun => _tun;
+
+    /// <summary>Makes the interface; it has no address and is down until <see cref="Apply"/>.</summary>
+    /// <exception cref="TunUnavailableException">No TUN driver, no permission, or the name is taken.</exception>
+    /// <exception cref="NetworkLinkException">The kernel refuses a change.</exception>
+    public static LinuxDeviceNetwork Open(string name, int mtuBytes, bool acceptsDefault, ILogger logger)
+    {
+        RemoveLeftovers(logger);
+        var tun = LinuxTunDevice.Open(new TunOptions { Name = name, MtuBytes = mtuBytes });
+        try
+        {
+            return new LinuxDeviceNetwork(tun, NetworkLink.Open(tun.Name), acceptsDefault, logger);
+        }
+        catch
+        {
+            tun.Dispose();
+            throw;
+        }
+    }
+
+    public IReadOnlyList<string> Apply(TunnelConfiguration configuration)
+    {
+        var skipped = new List<string>();
+        var routes = RoutePlan.Choose(configuration, _acceptsDefault, skipped);
+        _link.SetMtu(Math.Min(configuration.MtuBytes, _tun.MtuBytes));
+        var old = _address;
+        _link.AddAddress(configuration.Address, 32);
+        _address = configuration.Address;
+        _link.SetUp();
+
+        // Edges first: between a route and its exception the session would go into the tunnel it carries.
+        var before = _routes;
+        _routes = routes;
+        ProtectAll();
+        foreach (var route in routes)
+        {
+            try
+            {
+                _link.AddRoute(RouteTo(route, configuration.Address));
+            }
+            catch (NetworkLinkException e)
+            {
+                // Most often a network that this machine is on already, which must win.
+                skipped.Add($"Route {route} is not set: {e.Message}");
+            }
+        }
+
+        foreach (var route in before.Except(routes))
+        {
+            Try(() => _link.RemoveRoute(RouteTo(route, null)));
+        }
+
+        // Last: the kernel removes the routes that still have the old source with it.
+        if (old is { } previous && previous != configuration.Address)
+        {
+            Try(() => _link.RemoveAddress(previous, 32));
+        }
+
+        return skipped;
+    }
+
+    public void ProtectRelay(IPAddress relay)
+    {
+        // IPv4 routes do not touch an edge that is reached over IPv6.
+        if (Ipv4Address.TryFrom(relay, out var address) && address.IsUnicastHost && _relays.Add(address))
+        {
+            Protect(address);
+        }
+        else if (_exceptions.ContainsKey(address))
+        {
+            // The way to it may have changed with the network.
+            Protect(address);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var (name, route) in _exceptions.Values)
+        {
+            Try(() => Remove(name, route));
+        }
+
+        _exceptions.Clear();
+        _link.Dispose();
+        _tun.Dispose();
+    }
+
+    private static LinkRoute RouteTo(Ipv4Prefix destination, Ipv4Address? source) => new(destination) { PreferredSource = source };
+
+    private static void RemoveLeftovers(ILogger logger)
+    {
+        foreach (var route in KernelRoute.ReadAll().Where(r => r.Metric == ExceptionMetric && r.Destination.Length == 32))
+        {
+            try
+            {
+                Remove(route.Interface, new LinkRoute(route.Destination) { Via = route.Via, Metric = ExceptionMetric });
+                LogLeftover(logger, route.Interface);
+            }
+            catch (NetworkLinkException e)
+            {
+                LogRouteFault(logger, e.Message);
+            }
+        }
+    }
+
+    private static void Remove(string name, LinkRoute route)
+    {
+        using var link = NetworkLink.Open(name);
+        link.RemoveRoute(route);
+    }
+
+    private void ProtectAll()
+    {
+        foreach (var relay in _relays)
+        {
+            Protect(relay);
+        }
+    }
+
+    private void Protect(Ipv4Address relay)
+    {
+        if (!_routes.Any(route => route.Contains(relay)))
+        {
+            return;
+        }
+
+        var others = KernelRoute.ReadAll().Where(
+            route => route.Interface != _tun.Name && !(route.Metric == ExceptionMetric && route.Destination.Length == 32));
+        if (KernelRoute.Best(others, relay) is not { } way)
+        {
+            // No network at all now; the next attempt asks again.
+            return;
+        }
+
+        var exception = new LinkRoute(Ipv4Prefix.Around(relay, 32)) { Via = way.Via, Metric = ExceptionMetric };
+        if (_exceptions.TryGetValue(relay, out var known) && known == (way.Interface, exception))
+        {
+            return;
+        }
+
+        Try(() =>
+        {
+            using var link = NetworkLink.Open(way.Interface);
+            link.ReplaceRoute(exception);
+            _exceptions[relay] = (way.Interface, exception);
+        });
+    }
+
+    private void Try(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (NetworkLinkException e)
+        {
+            // An operating failure: interfaces come and go with the network; what is left is corrected at the next attempt.
+            LogRouteFault(_logger, e.Message);
+        }
+    }
+}

@@ -1,3 +1,0 @@
-namespace OrleansUem.Device;
-
-internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace OrleansUem.Grains;
+
+internal static class Placeholder;
