@@ -1,0 +1,168 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using OrleansUem.Edge.Control;
+using OrleansUem.Edge.State;
+using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
+
+namespace OrleansUem.Edge;
+
+/// <summary>Runs an edge in this process.</summary>
+public static partial class EdgeHost
+{
+    private static readonly TimeSpan FirstLinkWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastReportsWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>Runs an edge until it is told to stop, then drains: GOAWAY with a jittered time, a pause, CLOSE, the last reports.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="loggerFactory">Logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onReady">
+    /// Called once, when the listeners are open and a silo is linked; or without a link after 10 s, since the edge is of use to sessions that refuse to wait.
+    /// </param>
+    /// <param name="cancellationToken">Tells it to stop.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The state directory holds no edge.</exception>
+    /// <exception cref="IOException">A listener can't be opened.</exception>
+    public static async Task RunAsync(
+        EdgeOptions options, ILoggerFactory loggerFactory, TimeProvider time, Action<EdgeReady> onReady, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(onReady);
+        EdgeOptionsValidator.ThrowIfInvalid(options);
+        using var credentials = EdgeState.Load(options.StateDirectory);
+        using var server = new EdgeServer(options, credentials, loggerFactory.CreateLogger("OrleansUem.Edge"), time);
+        using var stopControl = new CancellationTokenSource();
+        var control = options.Silos
+            .Select(silo => EdgeOptionsValidator.TryReadAddress(silo, out var host, out var port) ? new SiloLink(server, host, port) : null!)
+            .Select(link => link.RunAsync(stopControl.Token))
+            .Append(server.Reports.RunAsync(stopControl.Token))
+            .ToArray();
+        var listeners = new List<TlsListener>();
+        try
+        {
+            var devices = Listen(options.DeviceEndPoints, Alpn.Device, server, listeners);
+            var nodes = Listen(options.NodeEndPoints, Alpn.Node, server, listeners);
+            await ReportReadyAsync(server, devices, nodes, onReady, cancellationToken);
+            await UntilAsync(cancellationToken);
+            await DrainAsync(server, listeners, options.DrainTime);
+        }
+        finally
+        {
+            foreach (var listener in listeners)
+            {
+                await listener.DisposeAsync();
+            }
+
+            await FlushReportsAsync(server);
+            await stopControl.CancelAsync();
+            await Task.WhenAll(control);
+        }
+    }
+
+    private static IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, string alpn, EdgeServer server, List<TlsListener> listeners)
+    {
+        var bound = new List<IPEndPoint>();
+        foreach (var endPoint in endPoints)
+        {
+            var listener = TlsListener.Start(
+                new TlsListenerOptions
+                {
+                    EndPoint = endPoint,
+                    Credentials = server.Credentials,
+                    Alpns = [alpn, Alpn.Enrol],
+                    HandshakeTimeout = server.Limits.HandshakeTimeout,
+                    MaxHandshakes = server.Limits.MaxHandshakes,
+                    MaxConnections = server.Limits.MaxConnections,
+                    MaxConnectionsPerAddress = server.Limits.MaxConnectionsPerAddress,
+                    Events = server.Metrics,
+                },
+                server.RunConnectionAsync,
+                server.Time,
+                server.Logger);
+            listeners.Add(listener);
+            bound.Add(listener.LocalEndPoint);
+            LogListening(server.Logger, alpn, listener.LocalEndPoint.Port);
+        }
+
+        return [.. bound];
+    }
+
+    private static async Task ReportReadyAsync(
+        EdgeServer server, IPEndPoint[] devices, IPEndPoint[] nodes, Action<EdgeReady> onReady, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.Silos.WaitAsync(cancellationToken).WaitAsync(FirstLinkWait, server.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Operating failure: no silo yet; the links go on dialling.
+            LogNoSilo(server.Logger);
+        }
+        catch (OperationCanceledException)
+        {
+            // Expected: stopped before it was ready.
+            return;
+        }
+
+        onReady(new EdgeReady(new EdgeId(server.Credentials.Identity.Name), devices, nodes, server.Silos.IsLinked));
+    }
+
+    private static async Task UntilAsync(CancellationToken cancellationToken)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), stopped);
+        await stopped.Task;
+    }
+
+    private static async Task DrainAsync(EdgeServer server, List<TlsListener> listeners, TimeSpan drainTime)
+    {
+        LogDraining(server.Logger, server.Sessions.PresentCount);
+        foreach (var listener in listeners)
+        {
+            await listener.StopAcceptingAsync();
+        }
+
+        var sessions = server.Sessions.ToArray();
+        foreach (var session in sessions)
+        {
+            session.TrySend(FrameType.GoAway, Channel.Session, new GoAway
+            {
+                Reason = (uint)Reason.Draining, ReconnectAfterMs = (uint)Random.Shared.Next((int)drainTime.TotalMilliseconds + 1),
+            });
+        }
+
+        if (sessions.Length > 0 && drainTime > TimeSpan.Zero)
+        {
+            await Task.Delay(drainTime, server.Time, CancellationToken.None);
+        }
+
+        foreach (var session in server.Sessions.ToArray())
+        {
+            session.Close(Reason.Draining, "The edge stops.", EdgeServer.RetryAfterMs(Reason.Draining));
+        }
+    }
+
+    // Best effort: silos learn of sessions that were not reported when the next process links.
+    private static async Task FlushReportsAsync(EdgeServer server)
+    {
+        var since = server.Now;
+        while (!server.Reports.IsEmpty && server.Silos.IsLinked && server.Now - since < LastReportsWait)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), server.Time, CancellationToken.None);
+        }
+    }
+
+    [LoggerMessage(1000, LogLevel.Information, "Listening for {Alpn} on port {Port}")]
+    private static partial void LogListening(ILogger logger, string alpn, int port);
+
+    [LoggerMessage(1001, LogLevel.Warning, "No silo is linked yet: nobody can attach")]
+    private static partial void LogNoSilo(ILogger logger);
+
+    [LoggerMessage(1002, LogLevel.Information, "Draining {Sessions} sessions")]
+    private static partial void LogDraining(ILogger logger, int sessions);
+}

@@ -1,0 +1,22 @@
+using System.Buffers;
+using Google.Protobuf;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Edge.Forwarding;
+
+/// <summary>A device's or node's session as the forwarding tables see it.</summary>
+internal interface ITunnelPeer
+{
+    /// <summary>The session's channels.</summary>
+    ChannelTable Channels { get; }
+
+    /// <summary>Set before the session's routes are ended; nothing is installed for it afterwards.</summary>
+    bool IsEnded { get; }
+
+    /// <summary>Queues a control frame.</summary>
+    bool TrySend(FrameType type, Channel channel, IMessage body);
+
+    /// <summary>Queues a datagram.</summary>
+    /// <returns>Unspecified, or why it was dropped.</returns>
+    DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload);
+}

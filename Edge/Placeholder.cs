@@ -1,3 +1,0 @@
-namespace OrleansUem.Edge;
-
-internal static class Placeholder;

@@ -1,0 +1,95 @@
+using OrleansUem.Protocol.Messages;
+
+namespace OrleansUem.Edge.Sessions;
+
+/// <summary>
+/// The sessions of the edge: all that sent ATTACH by id, the attached ones also by identity. The edge is the truth for presence; a newer generation fences
+/// an older one. Thread-safe; used by control only.
+/// </summary>
+internal sealed class SessionTable(int maxSessions)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ulong, EdgeSession> _byId = [];
+    private readonly Dictionary<string, EdgeSession> _present = new(StringComparer.Ordinal);
+    private ulong _lastId;
+
+    /// <summary>Attached sessions.</summary>
+    public int PresentCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _present.Count;
+            }
+        }
+    }
+
+    public ulong NextId() => Interlocked.Increment(ref _lastId);
+
+    /// <returns>False when there are as many as there may be.</returns>
+    public bool TryAdd(EdgeSession session)
+    {
+        lock (_lock)
+        {
+            return _byId.Count < maxSessions && _byId.TryAdd(session.Id, session);
+        }
+    }
+
+    /// <summary>The silo accepted the session.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="replaced">The older session of the same peer, to be ended with Replaced.</param>
+    /// <returns>False when a newer one is present.</returns>
+    public bool TryPresent(EdgeSession session, out EdgeSession? replaced)
+    {
+        lock (_lock)
+        {
+            if (_present.TryGetValue(session.IdentityText, out replaced) && replaced.Generation >= session.Generation)
+            {
+                replaced = null;
+                return false;
+            }
+
+            _present[session.IdentityText] = session;
+            return true;
+        }
+    }
+
+    public void Remove(EdgeSession session)
+    {
+        lock (_lock)
+        {
+            _byId.Remove(session.Id);
+            if (_present.TryGetValue(session.IdentityText, out var present) && present == session)
+            {
+                _present.Remove(session.IdentityText);
+            }
+        }
+    }
+
+    /// <summary>Finds an attached session by id; another generation is another session.</summary>
+    public EdgeSession? Find(ulong id, ulong generation)
+    {
+        lock (_lock)
+        {
+            return _byId.TryGetValue(id, out var session) && session.IsAttached && session.Generation == generation ? session : null;
+        }
+    }
+
+    public IEnumerable<Presence> Locate(IEnumerable<string> identities)
+    {
+        lock (_lock)
+        {
+            return [.. identities.Select(identity => _present.GetValueOrDefault(identity)).OfType<EdgeSession>()
+                .Select(session => new Presence { Identity = session.IdentityText, SessionId = session.Id, Generation = session.Generation })];
+        }
+    }
+
+    public EdgeSession[] ToArray()
+    {
+        lock (_lock)
+        {
+            return [.. _byId.Values];
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using OrleansUem.Protocol.Identity;
+using OrleansUem.Protocol.Ids;
+
+namespace OrleansUem.Edge.State;
+
+/// <summary>
+/// What an edge keeps on disk: <c>edge.crt</c>, <c>edge.key</c> (PKCS#8) and <c>installation.crt</c>, PEM each. Directory 0700, files 0600, each
+/// written whole to a temporary file, flushed to the disk and renamed.
+/// </summary>
+public static class EdgeState
+{
+    private const string CertificateFile = "edge.crt";
+    private const string KeyFile = "edge.key";
+    private const string RootFile = "installation.crt";
+
+    /// <summary>Whether the directory holds an edge's state.</summary>
+    public static bool Exists(string directory) => File.Exists(Path.Combine(directory, CertificateFile));
+
+    /// <summary>Loads the credentials.</summary>
+    /// <param name="directory">The state directory.</param>
+    /// <returns>The edge's credentials; the caller disposes them.</returns>
+    /// <exception cref="InvalidOperationException">Nothing is there, or it does not fit together; the text says what to do.</exception>
+    public static PeerCredentials Load(string directory)
+    {
+        if (!Exists(directory))
+        {
+            throw new InvalidOperationException($"There is no edge in '{directory}': join the installation first.");
+        }
+
+        try
+        {
+            var credentials = PeerCredentials.Load(Read(directory, CertificateFile), Read(directory, KeyFile), Read(directory, RootFile));
+            if (credentials.Identity.Role != PeerRole.Edge)
+            {
+                credentials.Dispose();
+                throw new CryptographicException("The certificate is not an edge's.");
+            }
+
+            return credentials;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or ArgumentException)
+        {
+            throw new InvalidOperationException($"The edge in '{directory}' can't be loaded: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Stores credentials; key and root first, so that a certificate never stands without them.</summary>
+    public static void Save(string directory, string certificatePem, string keyPem, string rootPem)
+    {
+        CreateDirectory(directory);
+        Write(directory, KeyFile, keyPem);
+        Write(directory, RootFile, rootPem);
+        Write(directory, CertificateFile, certificatePem);
+    }
+
+    private static void CreateDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static string Read(string directory, string file) => File.ReadAllText(Path.Combine(directory, file));
+
+    private static void Write(string directory, string file, string text)
+    {
+        var path = Path.Combine(directory, file);
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var stream = new FileStream(temporary, options))
+        {
+            stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+}
