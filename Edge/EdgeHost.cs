@@ -150,10 +150,16 @@ public static partial class EdgeHost
     // Best effort: silos learn of sessions that were not reported when the next process links.
     private static async Task FlushReportsAsync(EdgeServer server)
     {
-        var since = server.Now;
-        while (!server.Reports.IsEmpty && server.Silos.IsLinked && server.Now - since < LastReportsWait)
+        try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), server.Time, CancellationToken.None);
+            if (server.Silos.IsLinked)
+            {
+                await server.Reports.WhenEmptyAsync().WaitAsync(LastReportsWait, server.Time);
+            }
+        }
+        catch (TimeoutException)
+        {
+            // Operating failure: the silo does not answer.
         }
     }
 

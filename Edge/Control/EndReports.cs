@@ -19,21 +19,21 @@ internal sealed partial class EndReports(SiloLinks silos, TimeProvider time, ILo
     private readonly LinkedList<SessionEnded> _sessions = [];
     private readonly LinkedList<LeaseReport> _leases = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
+    private TaskCompletionSource? _empty;
     private bool _isSignalled;
 
     public void Add(SessionEnded ended) => Add(_sessions, ended);
 
     public void Add(LeaseReport ended) => Add(_leases, ended);
 
-    /// <summary>Whether all is reported.</summary>
-    public bool IsEmpty
+    /// <summary>Completes when all that was added so far is reported.</summary>
+    public Task WhenEmptyAsync()
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return _sessions.Count + _leases.Count == 0;
-            }
+            return _sessions.Count + _leases.Count == 0
+                ? Task.CompletedTask
+                : (_empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -110,6 +110,11 @@ internal sealed partial class EndReports(SiloLinks silos, TimeProvider time, ILo
         {
             RemoveFirst(_sessions, sessions);
             RemoveFirst(_leases, leases);
+            if (_sessions.Count + _leases.Count == 0)
+            {
+                _empty?.TrySetResult();
+                _empty = null;
+            }
         }
     }
 

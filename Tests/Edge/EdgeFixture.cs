@@ -1,0 +1,136 @@
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansUem.Edge;
+using OrleansUem.Edge.State;
+using OrleansUem.Protocol.Identity;
+using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Wire;
+using OrleansUem.Tests.Kit;
+using Xunit;
+
+namespace OrleansUem.Tests.Edge;
+
+/// <summary>A whole edge on loopback sockets and a virtual clock, linked to a <see cref="ScriptedSilo"/>.</summary>
+internal sealed class EdgeFixture : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("uem-edge-");
+    private readonly List<PeerCredentials> _issued = [];
+    private Task _running = null!;
+
+    private EdgeFixture()
+    {
+        Silo = new ScriptedSilo(Installation, Time);
+        Silo.Tenants.Add(Tenant);
+    }
+
+    public ManualTimeProvider Time { get; } = new(TestAuthority.Epoch);
+
+    public TestAuthority Installation { get; } = new("Installation");
+
+    public TestAuthority Tenant { get; } = new("Tenant");
+
+    public ScriptedSilo Silo { get; }
+
+    public EdgeReady Ready { get; private set; } = null!;
+
+    public string StatePath => _state.FullName;
+
+    public static async Task<EdgeFixture> StartAsync(Func<EdgeOptions, EdgeOptions>? change = null)
+    {
+        var fixture = new EdgeFixture();
+        fixture.SaveCredentials();
+        var options = new EdgeOptions
+        {
+            StateDirectory = fixture._state.FullName,
+            Silos = [fixture.Silo.Address],
+            DeviceEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            NodeEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            DrainTime = TimeSpan.Zero,
+        };
+        var ready = new TaskCompletionSource<EdgeReady>(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture._running = Task.Run(() => EdgeHost.RunAsync(
+            change?.Invoke(options) ?? options, NullLoggerFactory.Instance, fixture.Time, ready.SetResult, fixture._stop.Token));
+        await Task.WhenAny(ready.Task, fixture._running).WithinAsync("the edge to be ready");
+        fixture.Ready = ready.Task.IsCompleted ? await ready.Task : throw new InvalidOperationException("The edge ended.", fixture._running.Exception);
+        Assert.True(fixture.Ready.IsLinked);
+        return fixture;
+    }
+
+    public PeerCredentials Issue(PeerRole role, string name, TestAuthority? authority = null, TimeSpan? validity = null)
+    {
+        var credentials = (authority ?? Tenant).Issue(role, name, validity);
+        _issued.Add(credentials);
+        return credentials;
+    }
+
+    public async Task<ScriptedPeer> AttachDeviceAsync(string name = "phone-1", ulong generation = 1, PeerCredentials? own = null)
+    {
+        own ??= Issue(PeerRole.Device, name);
+        var peer = await ScriptedPeer.DialAsync(this, Alpn.Device, own);
+        await peer.AttachAsync(own, generation);
+        return peer;
+    }
+
+    /// <summary>A node that takes every tunnel and sends every datagram back.</summary>
+    public async Task<ScriptedPeer> AttachEchoNodeAsync(bool echoes = true)
+    {
+        var own = Issue(PeerRole.Node, "node-1");
+        var peer = await ScriptedPeer.DialAsync(this, Alpn.Node, own, (frame, connection) =>
+        {
+            if (frame.Type == FrameType.Open)
+            {
+                connection.TrySend(FrameType.Opened, frame.Channel, new Opened());
+            }
+            else if (frame.Type == FrameType.Datagram && echoes)
+            {
+                connection.TrySendDatagram(frame.Channel, frame.Payload);
+            }
+
+            return Reason.None;
+        });
+        await peer.AttachAsync(own);
+        return peer;
+    }
+
+    /// <summary>Opens a device's tunnel.</summary>
+    public static async Task<Channel> OpenAsync(ScriptedPeer device, uint requestId = 1)
+    {
+        device.Connection.TrySend(FrameType.Open, Channel.Session, new Open { RequestId = requestId });
+        var (channel, opened) = await device.NextAsync(FrameType.Opened, Opened.Parser);
+        Assert.Equal((requestId, "node-1"), (opened.RequestId, opened.NodeId));
+        return channel;
+    }
+
+    public Task StopAsync()
+    {
+        _stop.Cancel();
+        return _running.WithinAsync("the edge to stop");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await Silo.DisposeAsync();
+        _issued.ForEach(credentials => credentials.Dispose());
+        Installation.Dispose();
+        Tenant.Dispose();
+        _stop.Dispose();
+        _state.Delete(recursive: true);
+    }
+
+    private void SaveCredentials()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Assert.Equal(Reason.None, SigningRequest.TryRead(SigningRequest.Create(key), out var publicKey));
+        using var certificate = Installation.Authority.Issue(
+            publicKey!, PeerRole.Edge, "edge-1", Installation.Now, TimeSpan.FromDays(365));
+        EdgeState.Save(
+            _state.FullName,
+            certificate.ExportCertificatePem(),
+            key.ExportPkcs8PrivateKeyPem(),
+            Installation.Authority.Root.ExportCertificatePem());
+    }
+}
