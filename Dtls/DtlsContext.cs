@@ -4,7 +4,8 @@ using OrleansUem.Dtls.Native;
 namespace OrleansUem.Dtls;
 
 /// <summary>
-/// Settings and credentials shared by many sessions. Immutable, and usable from several threads at once. Disposing it leaves its sessions intact:
+/// Settings and credentials shared by many sessions. Immutable, and usable from several threads at once. Disposing it
+/// leaves its sessions intact:
 /// each holds its own reference to the native object.
 /// </summary>
 public sealed class DtlsContext : IDisposable
@@ -19,14 +20,16 @@ public sealed class DtlsContext : IDisposable
 
     public DtlsRole Role => Options.Role;
 
-    /// <summary>Longest plaintext of one <see cref="DtlsSession.Write"/>: the datagram limit less the record's overhead.</summary>
+    /// <summary>Longest plaintext of one <see cref="DtlsSession.Write"/>: the datagram limit less the record's
+    /// overhead.</summary>
     public int MaxPlaintextBytes => Options.MaxDatagramBytes - DtlsContextOptions.RecordOverheadBytes;
 
     internal DtlsContextOptions Options { get; }
 
     /// <summary>Checks the options and loads the credentials.</summary>
     /// <exception cref="DtlsUnavailableException">OpenSSL 3 is missing or too old.</exception>
-    /// <exception cref="ArgumentException">An option is out of its bounds; the text names option, value and bound.</exception>
+    /// <exception cref="ArgumentException">An option is out of its bounds; the text names option, value and
+    /// bound.</exception>
     public static DtlsContext Create(DtlsContextOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -36,11 +39,13 @@ public sealed class DtlsContext : IDisposable
     }
 
     /// <summary>
-    /// A session without cookie exchange: a client's, or the server end of a tunnel inside an authenticated channel. A server on an open UDP port
+    /// A session without cookie exchange: a client's, or the server end of a tunnel inside an authenticated channel. A
+    /// server on an open UDP port
     /// takes its sessions from <see cref="DtlsCookieListener"/>.
     /// </summary>
     /// <param name="output">Takes every datagram of the session.</param>
-    /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be given.</param>
+    /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be
+    /// given.</param>
     public DtlsSession CreateSession(IDtlsOutput output, DtlsPeerVerifier? verifier = null)
     {
         ArgumentNullException.ThrowIfNull(output);

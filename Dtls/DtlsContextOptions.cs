@@ -9,47 +9,58 @@ public sealed class DtlsContextOptions
     /// <summary>Record header 13 (RFC 6347 §4.1), explicit nonce 8 and tag 16 (RFC 5288 §3).</summary>
     public const int RecordOverheadBytes = 13 + 8 + 16;
 
-    /// <summary>libssl accepts no smaller link (its minimum of 256 less 28 for IP and UDP); the ClientHello with cookie must fit as well.</summary>
+    /// <summary>libssl accepts no smaller link (its minimum of 256 less 28 for IP and UDP); the ClientHello with cookie
+    /// must fit as well.</summary>
     public const int MaxDatagramBytesMin = 256;
 
     /// <summary>One record holds at most 2^14 bytes of plaintext (RFC 5246 §6.2.1).</summary>
     public const int MaxDatagramBytesMax = 16_384 + RecordOverheadBytes;
 
-    /// <summary>libssl gives up by itself after 12 timeouts of one flight; staying below keeps the count ours.</summary>
+    /// <summary>libssl gives up by itself after 12 timeouts of one flight; staying below keeps the count
+    /// ours.</summary>
     public const int MaxRetransmissionsMax = 11;
 
     /// <summary>Which end of the handshake the sessions of this context are.</summary>
     public required DtlsRole Role { get; init; }
 
     /// <summary>
-    /// Certificate with an exportable ECDSA private key on P-256 or P-384. Required for a server; a client without one is refused by every
+    /// Certificate with an exportable ECDSA private key on P-256 or P-384. Required for a server; a client without one
+    /// is refused by every
     /// server of this project. It may be disposed after <see cref="DtlsContext.Create"/>.
     /// </summary>
     public X509Certificate2? Certificate { get; init; }
 
-    /// <summary>Certificates between <see cref="Certificate"/> and the root, sent to the peer in this order. Default none.</summary>
+    /// <summary>Certificates between <see cref="Certificate"/> and the root, sent to the peer in this order. Default
+    /// none.</summary>
     public IReadOnlyList<X509Certificate2> Intermediates { get; init; } = [];
 
-    /// <summary>Judges the peer's certificate. Null when every session brings its own (<see cref="DtlsContext.CreateSession"/>).</summary>
+    /// <summary>Judges the peer's certificate. Null when every session brings its own
+    /// (<see cref="DtlsContext.CreateSession"/>).</summary>
     public DtlsPeerVerifier? PeerVerifier { get; init; }
 
     /// <summary>
-    /// Upper bound of every emitted datagram in bytes (UDP payload or frame payload, without IP and UDP headers), 256 to 16,421.
+    /// Upper bound of every emitted datagram in bytes (UDP payload or frame payload, without IP and UDP headers), 256
+    /// to 16,421.
     /// Default 1,400: 1,500 of Ethernet less IPv6 (40), UDP (8) and room for one more layer around it.
     /// </summary>
     public int MaxDatagramBytes { get; init; } = 1_400;
 
     /// <summary>
-    /// Wait before a flight is sent again for the first time; doubles with each further time. 1 ms to 60 s. Default 250 ms. RFC 6347 §4.2.4.1 recommends
-    /// 1 s and allows less for applications that are sensitive to latency. A device opens a tunnel when its user taps, and a round trip over a mobile network
-    /// rarely exceeds 250 ms; too small costs a duplicate flight of about 2 KB, too large costs a wait that the user sees after each lost datagram.
+    /// Wait before a flight is sent again for the first time; doubles with each further time. 1 ms to 60 s. Default 250
+    /// ms. RFC 6347 §4.2.4.1 recommends
+    /// 1 s and allows less for applications that are sensitive to latency. A device opens a tunnel when its user taps,
+    /// and a round trip over a mobile network
+    /// rarely exceeds 250 ms; too small costs a duplicate flight of about 2 KB, too large costs a wait that the user
+    /// sees after each lost datagram.
     /// </summary>
     public TimeSpan InitialRetransmission { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Upper bound of the doubled wait, not below <see cref="InitialRetransmission"/> and at most 60 s (RFC 6347 §4.2.4.1). Default 4 s.</summary>
+    /// <summary>Upper bound of the doubled wait, not below <see cref="InitialRetransmission"/> and at most 60 s (RFC
+    /// 6347 §4.2.4.1). Default 4 s.</summary>
     public TimeSpan RetransmissionMax { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How often one flight is sent again before the session fails with Timeout. 0 to 11. Default 8: 23.75 s with the other defaults.</summary>
+    /// <summary>How often one flight is sent again before the session fails with Timeout. 0 to 11. Default 8: 23.75 s
+    /// with the other defaults.</summary>
     public int MaxRetransmissions { get; init; } = 8;
 
     internal void Validate()

@@ -3,8 +3,10 @@ using OrleansUem.Dtls.Native;
 namespace OrleansUem.Dtls;
 
 /// <summary>
-/// The front of a server on an open UDP port. A datagram from an unknown address is answered with a cookie (HelloVerifyRequest, RFC 6347 §4.2.1) and forgotten; only a
-/// ClientHello that returns a valid cookie makes a session. One native object is reused for all strangers, so they cost no memory.
+/// The front of a server on an open UDP port. A datagram from an unknown address is answered with a cookie
+/// (HelloVerifyRequest, RFC 6347 §4.2.1) and forgotten; only a
+/// ClientHello that returns a valid cookie makes a session. One native object is reused for all strangers, so they cost
+/// no memory.
 /// Single owner, as a session is; several listeners may share context and secrets.
 /// </summary>
 public sealed class DtlsCookieListener : IDisposable
@@ -39,14 +41,18 @@ public sealed class DtlsCookieListener : IDisposable
     public long CookiesSent { get; private set; }
 
     /// <summary>
-    /// Takes a datagram from an address that has no session. Returns a session when its cookie is valid; the session has then sent its first flight
-    /// and the caller keeps it under that address, unless its State is Failed already (no common suite). Null otherwise: nothing is kept.
+    /// Takes a datagram from an address that has no session. Returns a session when its cookie is valid; the session
+    /// has then sent its first flight
+    /// and the caller keeps it under that address, unless its State is Failed already (no common suite). Null
+    /// otherwise: nothing is kept.
     /// </summary>
     /// <param name="datagram">As received.</param>
     /// <param name="peerAddress">Address and port as bytes. The cookie is bound to them.</param>
-    /// <param name="output">Takes the HelloVerifyRequest, and becomes the output of the session. It must send to that address.</param>
+    /// <param name="output">Takes the HelloVerifyRequest, and becomes the output of the session. It must send to that
+    /// address.</param>
     /// <param name="now">Reading of the caller's clock.</param>
-    /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be given.</param>
+    /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be
+    /// given.</param>
     public DtlsSession? Offer(ReadOnlySpan<byte> datagram, ReadOnlyMemory<byte> peerAddress, IDtlsOutput output, TimeSpan now, DtlsPeerVerifier? verifier = null)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -98,7 +104,8 @@ public sealed class DtlsCookieListener : IDisposable
         }
     }
 
-    /// <summary>Handshake record of epoch 0 (RFC 6347 §4.1) with a ClientHello (type 1): spares libssl the rest.</summary>
+    /// <summary>Handshake record of epoch 0 (RFC 6347 §4.1) with a ClientHello (type 1): spares libssl the
+    /// rest.</summary>
     private static bool LooksLikeClientHello(ReadOnlySpan<byte> datagram) =>
         datagram.Length > 13 && datagram[0] == 22 && datagram[1] == 0xFE && datagram[3] == 0 && datagram[4] == 0 && datagram[13] == 1;
 

@@ -3,8 +3,10 @@ using System.Security.Cryptography;
 namespace OrleansUem.Dtls;
 
 /// <summary>
-/// The secrets behind the cookies of RFC 6347 §4.2.1: cookie = HMAC-SHA256(secret, peer address). The current secret makes cookies; the previous one is
-/// accepted as well, so a rotation loses no handshake. Safe for use from several threads; one object serves all listeners of a port.
+/// The secrets behind the cookies of RFC 6347 §4.2.1: cookie = HMAC-SHA256(secret, peer address). The current secret
+/// makes cookies; the previous one is
+/// accepted as well, so a rotation loses no handshake. Safe for use from several threads; one object serves all
+/// listeners of a port.
 /// </summary>
 public sealed class DtlsCookieSecrets
 {
@@ -15,7 +17,8 @@ public sealed class DtlsCookieSecrets
 
     private volatile Pair _pair = new(RandomNumberGenerator.GetBytes(SecretBytes), RandomNumberGenerator.GetBytes(SecretBytes));
 
-    /// <summary>Makes a new secret; cookies of the last but one cease to be valid. A caller rotates every minute or so: a cookie is used within one round trip.</summary>
+    /// <summary>Makes a new secret; cookies of the last but one cease to be valid. A caller rotates every minute or so:
+    /// a cookie is used within one round trip.</summary>
     public void Rotate() => _pair = new Pair(RandomNumberGenerator.GetBytes(SecretBytes), _pair.Current);
 
     internal void Generate(ReadOnlySpan<byte> address, Span<byte> cookie) => HMACSHA256.HashData(_pair.Current, address, cookie);

@@ -5,7 +5,8 @@ public enum DtlsFailure
 {
     None = 0,
 
-    /// <summary>A flight was sent 1 + <see cref="DtlsContextOptions.MaxRetransmissions"/> times without an answer.</summary>
+    /// <summary>A flight was sent 1 + <see cref="DtlsContextOptions.MaxRetransmissions"/> times without an
+    /// answer.</summary>
     Timeout = 1,
 
     /// <summary>The peer sent a fatal alert. <see cref="DtlsSession.PeerAlert"/> holds its number.</summary>

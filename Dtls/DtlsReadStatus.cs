@@ -3,7 +3,8 @@ namespace OrleansUem.Dtls;
 /// <summary>What one received datagram led to.</summary>
 public enum DtlsReadStatus
 {
-    /// <summary>Consumed (or dropped) without something for the caller. Wait for the next datagram or timeout.</summary>
+    /// <summary>Consumed (or dropped) without something for the caller. Wait for the next datagram or
+    /// timeout.</summary>
     NeedMore = 0,
 
     /// <summary>The handshake ended well. Reported once per session.</summary>

@@ -4,7 +4,8 @@ using OrleansUem.Dtls.Native;
 namespace OrleansUem.Dtls;
 
 /// <summary>
-/// One DTLS 1.2 association. No socket, thread or clock: the caller feeds datagrams and the time, datagrams leave through <see cref="IDtlsOutput"/>.
+/// One DTLS 1.2 association. No socket, thread or clock: the caller feeds datagrams and the time, datagrams leave
+/// through <see cref="IDtlsOutput"/>.
 /// Single owner: one thread at a time, and never from inside its own output. Nothing a peer sends makes a method throw.
 /// <code>
 ///             Start              HandshakeCompleted            close_notify received
@@ -15,15 +16,19 @@ namespace OrleansUem.Dtls;
 ///     │                Failed                Failed│                     │
 ///     └──────Close──────────┴──────────────────────┴──────────▶ Closed ◀─┘
 /// </code>
-/// Retransmission follows RFC 6347 §4.2.4: a flight without an answer is sent again after <see cref="DtlsContextOptions.InitialRetransmission"/>, then after twice that, and so on.
+/// Retransmission follows RFC 6347 §4.2.4: a flight without an answer is sent again after
+/// <see cref="DtlsContextOptions.InitialRetransmission"/>, then after twice that, and so on.
 /// All times are readings of one monotonic clock of the caller, as TimeSpan since any origin.
 /// </summary>
 public sealed class DtlsSession : IDisposable
 {
     /// <summary>
-    /// Encrypted records that may arrive before their keys exist, in the whole handshake. libssl keeps each in a buffer of about 17 KB, up to 100 of them, so an
-    /// unauthenticated peer could hold 1.7 MB; with these bounds 550 KB. A lossy handshake needs one Finished for each time a flight is sent: 24 is room for
-    /// 1 + <see cref="DtlsContextOptions.MaxRetransmissionsMax"/> and as many duplicates. Data has a bound of its own, so that a server which
+    /// Encrypted records that may arrive before their keys exist, in the whole handshake. libssl keeps each in a buffer
+    /// of about 17 KB, up to 100 of them, so an
+    /// unauthenticated peer could hold 1.7 MB; with these bounds 550 KB. A lossy handshake needs one Finished for each
+    /// time a flight is sent: 24 is room for
+    /// 1 + <see cref="DtlsContextOptions.MaxRetransmissionsMax"/> and as many duplicates. Data has a bound of its own,
+    /// so that a server which
     /// speaks at once cannot displace its own Finished.
     /// </summary>
     private const int MaxEarlyFinished = 24;
@@ -51,7 +56,8 @@ public sealed class DtlsSession : IDisposable
     /// <summary>Longest plaintext of one <see cref="Write"/>.</summary>
     public int MaxPlaintextBytes => _context.MaxPlaintextBytes;
 
-    /// <summary>When <see cref="HandleTimeout"/> is due on the caller's clock; null when no flight awaits an answer.</summary>
+    /// <summary>When <see cref="HandleTimeout"/> is due on the caller's clock; null when no flight awaits an
+    /// answer.</summary>
     public TimeSpan? NextTimeout { get; private set; }
 
     public DtlsFailure Failure { get; private set; }
@@ -59,19 +65,22 @@ public sealed class DtlsSession : IDisposable
     /// <summary>For the operator: what failed, in a sentence. Empty when nothing did.</summary>
     public string FailureDetail { get; private set; } = "";
 
-    /// <summary>Number of the last fatal alert the peer sent (RFC 5246 §7.2); unauthenticated during the handshake.</summary>
+    /// <summary>Number of the last fatal alert the peer sent (RFC 5246 §7.2); unauthenticated during the
+    /// handshake.</summary>
     public byte? PeerAlert => _engine.PeerAlert;
 
     /// <summary>Number of the last fatal alert this end sent.</summary>
     public byte? SentAlert => _engine.SentAlert;
 
-    /// <summary>OpenSSL's name of the suite, for example ECDHE-ECDSA-AES128-GCM-SHA256. Null before the handshake has ended.</summary>
+    /// <summary>OpenSSL's name of the suite, for example ECDHE-ECDSA-AES128-GCM-SHA256. Null before the handshake has
+    /// ended.</summary>
     public string? CipherSuite { get; private set; }
 
     /// <summary>DTLSv1.2. Null before the handshake has ended.</summary>
     public string? Version { get; private set; }
 
-    /// <summary>The certificate whose key the peer has proven to hold. Null before the handshake has ended. Valid until the session is disposed.</summary>
+    /// <summary>The certificate whose key the peer has proven to hold. Null before the handshake has ended. Valid until
+    /// the session is disposed.</summary>
     public X509Certificate2? PeerCertificate => _wasEstablished ? _engine.PeerCertificate : null;
 
     /// <summary>Flights sent again, over the whole handshake.</summary>
@@ -83,13 +92,16 @@ public sealed class DtlsSession : IDisposable
     /// <summary>Datagrams dropped because an encrypted record in them is shorter than any can be.</summary>
     public long MalformedDatagramsDropped { get; private set; }
 
-    /// <summary>Records dropped because the caller did not fetch them with <see cref="ReceiveNext"/>, or gave too small a buffer.</summary>
+    /// <summary>Records dropped because the caller did not fetch them with <see cref="ReceiveNext"/>, or gave too small
+    /// a buffer.</summary>
     public long UnreadRecordsDropped { get; private set; }
 
-    /// <summary>Datagrams on an established session without effect: replayed, corrupt, of a wrong epoch, or a late part of the handshake.</summary>
+    /// <summary>Datagrams on an established session without effect: replayed, corrupt, of a wrong epoch, or a late part
+    /// of the handshake.</summary>
     public long DatagramsIgnored { get; private set; }
 
-    /// <summary>Leaves Created. A client emits its first flight; a server waits for one. Without effect in any other state.</summary>
+    /// <summary>Leaves Created. A client emits its first flight; a server waits for one. Without effect in any other
+    /// state.</summary>
     public void Start(TimeSpan now)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -104,7 +116,8 @@ public sealed class DtlsSession : IDisposable
     }
 
     /// <summary>
-    /// Takes one datagram. At most one record's plaintext is returned; while the result says HasMore, <see cref="ReceiveNext"/> returns the others.
+    /// Takes one datagram. At most one record's plaintext is returned; while the result says HasMore,
+    /// <see cref="ReceiveNext"/> returns the others.
     /// Starts the session if it is not started.
     /// </summary>
     /// <param name="datagram">Copied before anything is written to plaintext, so both may be the same memory.</param>
@@ -194,7 +207,8 @@ public sealed class DtlsSession : IDisposable
         return DtlsWriteResult.Failed;
     }
 
-    /// <summary>Sends the last flight again if <see cref="NextTimeout"/> has come, or fails the session after the last time. Without effect when called early.</summary>
+    /// <summary>Sends the last flight again if <see cref="NextTimeout"/> has come, or fails the session after the last
+    /// time. Without effect when called early.</summary>
     public void HandleTimeout(TimeSpan now)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -245,7 +259,8 @@ public sealed class DtlsSession : IDisposable
     }
 
     /// <summary>
-    /// Frees the record buffers of an idle established session, about 33 KB of native memory. The next call allocates them again (1 to 2 µs).
+    /// Frees the record buffers of an idle established session, about 33 KB of native memory. The next call allocates
+    /// them again (1 to 2 µs).
     /// False when a record is half read or the session is not established.
     /// </summary>
     public bool TryReleaseBuffers()
@@ -255,7 +270,8 @@ public sealed class DtlsSession : IDisposable
     }
 
     /// <summary>
-    /// Derives key material that only the two ends of this session know (RFC 5705, no context). False unless established with the
+    /// Derives key material that only the two ends of this session know (RFC 5705, no context). False unless
+    /// established with the
     /// extended master secret (RFC 7627), without which the material does not bind to this session.
     /// </summary>
     public bool TryExportKeyingMaterial(ReadOnlySpan<byte> label, Span<byte> output)

@@ -1,6 +1,7 @@
 namespace OrleansUem.Dtls;
 
-/// <summary>Result of <see cref="DtlsSession.Write"/>. Everything but Sent leaves the session as it was, except Failed.</summary>
+/// <summary>Result of <see cref="DtlsSession.Write"/>. Everything but Sent leaves the session as it was, except
+/// Failed.</summary>
 public enum DtlsWriteResult
 {
     /// <summary>Exactly one datagram was given to the output.</summary>

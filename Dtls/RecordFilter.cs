@@ -16,7 +16,8 @@ internal static class RecordFilter
     private const int EncryptedBytesMin = 8 + 16;
 
     /// <summary>
-    /// False when an encrypted record is shorter than its nonce and tag. libssl answers such a record with a fatal internal error instead of dropping it,
+    /// False when an encrypted record is shorter than its nonce and tag. libssl answers such a record with a fatal
+    /// internal error instead of dropping it,
     /// so anybody who can forge a sender address could end a session with 14 bytes.
     /// </summary>
     /// <param name="datagram">As received.</param>

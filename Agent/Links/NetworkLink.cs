@@ -90,6 +90,19 @@ public sealed class NetworkLink : IDisposable
         MtuBytes = mtuBytes;
     }
 
+    /// <summary>
+    /// Sets how many packets wait in the device before the kernel drops; a TUN has 500. Too few and a burst is lost while the
+    /// reader is away, too many and they wait long.
+    /// </summary>
+    public void SetTransmitQueueLength(int packets)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(packets, 1);
+        NetlinkRequest request = new(stackalloc byte[RequestBytes], RouteNetlink.NewLink, Change);
+        request.Append(new RouteNetlink.LinkPart { Index = Index });
+        request.AppendAttribute(RouteNetlink.LinkTransmitQueueLength, (uint)packets);
+        Send(ref request, $"Setting the transmit queue of {Name} to {packets} packets");
+    }
+
     /// <summary>Adds an address. The kernel adds the route to its network by itself once the link is up.</summary>
     /// <param name="address">The host's address.</param>
     /// <param name="prefixLength">0 to 32; 32 for a tunnel whose routes are set one by one.</param>

@@ -36,8 +36,10 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(OwnedDescriptor descriptor, nuint request, Span<byte> argument);
 
-    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
-    public static partial int Poll(Span<PollEntry> entries, nuint count, int timeoutMilliseconds);
+    /// <summary>An empty <paramref name="timeout"/> is a null pointer: no limit. An empty mask changes no signal.</summary>
+    [LibraryImport(Library, EntryPoint = "ppoll", SetLastError = true)]
+    public static partial int Poll(
+        Span<PollEntry> entries, nuint count, ReadOnlySpan<TimeLimit> timeout, ReadOnlySpan<byte> signalMask);
 
     [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint initial, int flags);
@@ -65,5 +67,13 @@ internal static partial class Libc
         public int Descriptor;
         public short Events;
         public short ReturnedEvents;
+    }
+
+    /// <summary>struct timespec of 64-bit systems.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeLimit
+    {
+        public long Seconds;
+        public long Nanoseconds;
     }
 }

@@ -21,6 +21,7 @@ internal static class RouteNetlink
 
     public const ushort LinkName = 3;
     public const ushort LinkMtu = 4;
+    public const ushort LinkTransmitQueueLength = 13;
 
     public const ushort AddressAddress = 1;
     public const ushort AddressLocal = 2;

@@ -129,49 +129,15 @@ public sealed class LinuxTunDevice : ITunDevice
         return false;
     }
 
-    public bool WaitReadable()
+    public bool WaitReadable() => Wait([]);
+
+    /// <summary>As <see cref="WaitReadable()"/>, but returns true at the latest after <paramref name="timeout"/> as well.</summary>
+    /// <param name="timeout">Not negative; the kernel's timers keep it to about 0.1 ms.</param>
+    public bool WaitReadable(TimeSpan timeout)
     {
-        Span<Libc.PollEntry> entries = stackalloc Libc.PollEntry[2];
-        bool keepsDevice = false;
-        bool keepsStop = false;
-        try
-        {
-            _descriptor.DangerousAddRef(ref keepsDevice);
-            _stop.Descriptor.DangerousAddRef(ref keepsStop);
-            entries[0] = new Libc.PollEntry { Descriptor = _descriptor.Number, Events = Libc.PollIn };
-            entries[1] = new Libc.PollEntry { Descriptor = _stop.Descriptor.Number, Events = Libc.PollIn };
-            while (!_isStopped)
-            {
-                if (Libc.Poll(entries, 2, -1) > 0)
-                {
-                    return !_isStopped;
-                }
-
-                Errno errno = ErrnoText.Last();
-                if (errno != Errno.EINTR)
-                {
-                    throw new IOException($"Waiting for TUN {Name} failed: {ErrnoText.Describe(errno)}.");
-                }
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            // Disposed before the wait began: the same as stopped.
-        }
-        finally
-        {
-            if (keepsDevice)
-            {
-                _descriptor.DangerousRelease();
-            }
-
-            if (keepsStop)
-            {
-                _stop.Descriptor.DangerousRelease();
-            }
-        }
-
-        return false;
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        long nanoseconds = timeout.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick;
+        return Wait([new Libc.TimeLimit { Seconds = timeout.Ticks / TimeSpan.TicksPerSecond, Nanoseconds = nanoseconds }]);
     }
 
     public int Read(Span<byte> packet)
@@ -250,6 +216,51 @@ public sealed class LinuxTunDevice : ITunDevice
             _descriptor.Dispose();
             _stop.Dispose();
         }
+    }
+
+    private bool Wait(ReadOnlySpan<Libc.TimeLimit> timeout)
+    {
+        Span<Libc.PollEntry> entries = stackalloc Libc.PollEntry[2];
+        bool keepsDevice = false;
+        bool keepsStop = false;
+        try
+        {
+            _descriptor.DangerousAddRef(ref keepsDevice);
+            _stop.Descriptor.DangerousAddRef(ref keepsStop);
+            entries[0] = new Libc.PollEntry { Descriptor = _descriptor.Number, Events = Libc.PollIn };
+            entries[1] = new Libc.PollEntry { Descriptor = _stop.Descriptor.Number, Events = Libc.PollIn };
+            while (!_isStopped)
+            {
+                if (Libc.Poll(entries, 2, timeout, []) >= 0)
+                {
+                    return !_isStopped;
+                }
+
+                Errno errno = ErrnoText.Last();
+                if (errno != Errno.EINTR)
+                {
+                    throw new IOException($"Waiting for TUN {Name} failed: {ErrnoText.Describe(errno)}.");
+                }
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Disposed before the wait began: the same as stopped.
+        }
+        finally
+        {
+            if (keepsDevice)
+            {
+                _descriptor.DangerousRelease();
+            }
+
+            if (keepsStop)
+            {
+                _stop.Descriptor.DangerousRelease();
+            }
+        }
+
+        return false;
     }
 
     private static string ExplainOpen(Errno errno) => errno switch

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace OrleansUem.Dtls.Native;
 
 /// <summary>
-/// The calls of libssl.so.3 this project uses, with the names of the C API (ssl(7), OpenSSL 3.0). All arguments are blittable, so
+/// The calls of libssl.so.3 this project uses, with the names of the C API (ssl(7), OpenSSL 3.0). All arguments are
+/// blittable, so
 /// no call allocates. Pointers that cross here are owned by <see cref="SslHandle"/> and <see cref="SslContextHandle"/>.
 /// </summary>
 internal static unsafe partial class LibSsl

@@ -57,7 +57,8 @@ internal static unsafe class OpenSslErrors
         var code = (uint)error;
         if ((code & LibCrypto.ErrSystemFlag) != 0 || ((code >> LibCrypto.ErrLibShift) & LibCrypto.ErrLibMask) != LibCrypto.ErrLibSsl)
         {
-            // Another library's reason inside a handshake is a key, signature or encoding of the peer that did not verify.
+            // Another library's reason inside a handshake is a key, signature or encoding of the peer that did not
+            // verify.
             return DtlsFailure.ProtocolViolation;
         }
 

@@ -2,14 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace OrleansUem.Dtls.Native;
 
-/// <summary>Finds out once per process whether a usable OpenSSL is installed, and names what to install if not.</summary>
+/// <summary>Finds out once per process whether a usable OpenSSL is installed, and names what to install if
+/// not.</summary>
 internal static class OpenSslLibrary
 {
     private const uint MinimumMajor = 3;
 
     private static readonly Lazy<string?> Problem = new(() => Probe(IsLoadable, ReadMajorVersion));
 
-    /// <summary>Throws <see cref="DtlsUnavailableException"/> when libssl.so.3 and libcrypto.so.3 cannot be used.</summary>
+    /// <summary>Throws <see cref="DtlsUnavailableException"/> when libssl.so.3 and libcrypto.so.3 cannot be
+    /// used.</summary>
     public static void Require()
     {
         if (Problem.Value is { } problem)
@@ -18,7 +20,8 @@ internal static class OpenSslLibrary
         }
     }
 
-    /// <summary>Null when usable, otherwise the sentence for the operator. Loader and version are arguments for the tests.</summary>
+    /// <summary>Null when usable, otherwise the sentence for the operator. Loader and version are arguments for the
+    /// tests.</summary>
     public static string? Probe(Func<string, bool> isLoadable, Func<uint> readMajorVersion)
     {
         foreach (var library in (ReadOnlySpan<string>)[LibCrypto.Name, LibSsl.Name])

@@ -9,7 +9,8 @@ internal static unsafe class PeerCertificateReader
     /// <summary>Certificates beyond the leaf that a verifier gets to see. A tenant has one or two levels.</summary>
     private const int MaxSentChain = 8;
 
-    /// <summary>X509_V_ERR_* of x509_vfy.h, chosen for the alert that libssl maps them to (ssl_x509err2alert).</summary>
+    /// <summary>X509_V_ERR_* of x509_vfy.h, chosen for the alert that libssl maps them to
+    /// (ssl_x509err2alert).</summary>
     private const int ErrorCertificateUnknown = 50_000;
     private const int ErrorExpired = 10;
     private const int ErrorUnknownAuthority = 20;

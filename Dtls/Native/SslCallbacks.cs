@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace OrleansUem.Dtls.Native;
 
 /// <summary>
-/// The functions that libssl calls. Each finds its engine in a thread-static field, which the engine sets around every native call; so no
-/// GCHandle keeps an abandoned session alive. No exception may cross into native code: each callback catches everything.
+/// The functions that libssl calls. Each finds its engine in a thread-static field, which the engine sets around every
+/// native call; so no
+/// GCHandle keeps an abandoned session alive. No exception may cross into native code: each callback catches
+/// everything.
 /// Calls without an active engine come from SSL_free on the finalizer thread and get neutral answers.
 /// </summary>
 internal static unsafe class SslCallbacks
@@ -21,14 +23,16 @@ internal static unsafe class SslCallbacks
     [ThreadStatic]
     private static SslEngine? t_active;
 
-    /// <summary>The engine whose native call runs on this thread. Calls nest when an output feeds another session.</summary>
+    /// <summary>The engine whose native call runs on this thread. Calls nest when an output feeds another
+    /// session.</summary>
     public static SslEngine? Active
     {
         get => t_active;
         set => t_active = value;
     }
 
-    /// <summary>A BIO of our own type: reads hand out the one datagram of the current call, writes go to the output.</summary>
+    /// <summary>A BIO of our own type: reads hand out the one datagram of the current call, writes go to the
+    /// output.</summary>
     public static nint NewBio()
     {
         var bio = LibCrypto.BIO_new(Method.Value);

@@ -3,7 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OrleansUem.Dtls.Native;
 
-/// <summary>Builds an SSL_CTX with the fixed profile: DTLS 1.2, two ECDHE-ECDSA AES-GCM suites, P-256 and P-384, SHA-2, no extras.</summary>
+/// <summary>Builds an SSL_CTX with the fixed profile: DTLS 1.2, two ECDHE-ECDSA AES-GCM suites, P-256 and P-384, SHA-2,
+/// no extras.</summary>
 internal static unsafe class SslContextFactory
 {
     private const string Suites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
@@ -11,7 +12,8 @@ internal static unsafe class SslContextFactory
     private const string Signatures = "ECDSA+SHA256:ECDSA+SHA384";
 
     /// <summary>
-    /// Bound of a peer's Certificate message, and so of the memory that reassembly takes. Four certificates of 4 KB: an ECDSA certificate
+    /// Bound of a peer's Certificate message, and so of the memory that reassembly takes. Four certificates of 4 KB: an
+    /// ECDSA certificate
     /// with a SAN is below 1 KB. libssl's default is 100 KB.
     /// </summary>
     private const int MaxPeerChainBytes = 16 * 1024;

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace OrleansUem.Dtls.Native;
 
-/// <summary>Owns one reference to an SSL_CTX. Each SSL made from it holds another, so the order of disposal is free.</summary>
+/// <summary>Owns one reference to an SSL_CTX. Each SSL made from it holds another, so the order of disposal is
+/// free.</summary>
 internal sealed class SslContextHandle : SafeHandle
 {
     public SslContextHandle(nint context)

@@ -5,7 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace OrleansUem.Dtls.Native;
 
 /// <summary>
-/// One SSL object with its BIO: makes the native calls and receives the callbacks. Holds no state machine and no time; those are
+/// One SSL object with its BIO: makes the native calls and receives the callbacks. Holds no state machine and no time;
+/// those are
 /// <see cref="DtlsSession"/>'s. Single owner: one thread at a time, never from inside its own output.
 /// </summary>
 internal sealed unsafe class SslEngine : IDisposable
@@ -14,7 +15,8 @@ internal sealed unsafe class SslEngine : IDisposable
     public const uint NeverMicroseconds = 3_600_000_000;
 
     /// <summary>
-    /// libssl collects a flight in a buffer of 4,096 bytes, and a record that does not fit would be cut across datagrams.
+    /// libssl collects a flight in a buffer of 4,096 bytes, and a record that does not fit would be cut across
+    /// datagrams.
     /// Handshake datagrams stay below it; records of application data do not pass through that buffer.
     /// </summary>
     private const int HandshakeMtuBytesMax = 4_000;
@@ -139,7 +141,8 @@ internal sealed unsafe class SslEngine : IDisposable
         }
     }
 
-    /// <summary>Runs DTLSv1_listen on one datagram. Done means that the cookie was valid and the handshake may go on with this engine.</summary>
+    /// <summary>Runs DTLSv1_listen on one datagram. Done means that the cookie was valid and the handshake may go on
+    /// with this engine.</summary>
     public SslOutcome Listen(ReadOnlySpan<byte> datagram, nint address)
     {
         var previous = Enter();
@@ -196,7 +199,8 @@ internal sealed unsafe class SslEngine : IDisposable
         }
     }
 
-    /// <summary>Sends the flight in the air again. WantDatagram when libssl's own clock says that it is too early (Aligned only).</summary>
+    /// <summary>Sends the flight in the air again. WantDatagram when libssl's own clock says that it is too early
+    /// (Aligned only).</summary>
     public SslOutcome Retransmit()
     {
         var previous = Enter();
@@ -292,7 +296,8 @@ internal sealed unsafe class SslEngine : IDisposable
             return false;
         }
 
-        // A datagram longer than libssl's buffer of a record is cut and then fails its length check, as a long one in a socket would.
+        // A datagram longer than libssl's buffer of a record is cut and then fails its length check, as a long one in a
+        // socket would.
         _hasDatagram = false;
         taken = Math.Min(_datagramBytes, capacity);
         Buffer.MemoryCopy(_datagram, buffer, capacity, taken);

@@ -13,7 +13,8 @@ internal sealed class SslHandle : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>The SSL pointer. Valid while this object is reachable and not disposed; the caller keeps it so.</summary>
+    /// <summary>The SSL pointer. Valid while this object is reachable and not disposed; the caller keeps it
+    /// so.</summary>
     public nint Pointer => handle;
 
     protected override bool ReleaseHandle()

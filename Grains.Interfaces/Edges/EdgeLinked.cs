@@ -10,7 +10,7 @@ public sealed record EdgeLinked
     /// <summary>The number of <see cref="Reason"/>; 0 when linked.</summary>
     [Id(0)] public int ReasonCode { get; init; }
 
-    /// <summary>Cuts after the edge's last one, in order. More than 256 arrive as requests on the link after LinkStarted.</summary>
+    /// <summary>Cuts after the edge's last one, in order. At most 64, so that LinkStarted fits a frame; further ones arrive as requests on the link after LinkStarted.</summary>
     [Id(1)] public ImmutableArray<CutEntry> Cuts { get; init; } = [];
 
     /// <summary>The edge ends all its sessions: cuts that it needs were trimmed.</summary>

@@ -27,7 +27,7 @@ public interface IEdgeDirectoryGrain : IGrainWithStringKey
     Task<ImmutableArray<string>> ListAsync();
 
     /// <summary>Asks all edges where peers are. Callers are coalesced: while one round is under way the next one gathers.</summary>
-    /// <param name="identities">SAN URIs, at most 256.</param>
+    /// <param name="identities">SAN URIs, at most 1,000.</param>
     /// <returns>What was found within 2 s.</returns>
     [Alias("Locate"), ResponseTimeout("00:00:20")]
     Task<LocateResult> LocateAsync(ImmutableArray<string> identities);

@@ -5,7 +5,8 @@ using OrleansUem.Dtls;
 
 namespace OrleansUem.LoadTest.Micro;
 
-/// <summary>DTLS records, handshakes and memory of one process on one thread. Client and server run in turn in the same thread.</summary>
+/// <summary>DTLS records, handshakes and memory of one process on one thread. Client and server run in turn in the same
+/// thread.</summary>
 public static class DtlsBenchmarks
 {
     private const int Records = 200_000;

@@ -3,7 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OrleansUem.Tests.Dtls;
 
-/// <summary>Self-signed certificates made once per run. Their validity does not matter: the verifier under test decides.</summary>
+/// <summary>Self-signed certificates made once per run. Their validity does not matter: the verifier under test
+/// decides.</summary>
 internal static class DtlsCertificates
 {
     private static readonly DateTimeOffset NotBefore = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace OrleansUem.Tests.Dtls;
 
-/// <summary>Any bytes from the network: no exception, no hang, no growth, and an established session survives all that it cannot authenticate.</summary>
+/// <summary>Any bytes from the network: no exception, no hang, no growth, and an established session survives all that
+/// it cannot authenticate.</summary>
 public sealed class DtlsFuzzTests
 {
     private static readonly TimeSpan Now = TimeSpan.FromHours(1);

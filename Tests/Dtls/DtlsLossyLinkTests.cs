@@ -4,10 +4,12 @@ using Xunit;
 
 namespace OrleansUem.Tests.Dtls;
 
-/// <summary>Handshakes over a link that loses, repeats, delays and reorders, on virtual time: hours of it pass in milliseconds.</summary>
+/// <summary>Handshakes over a link that loses, repeats, delays and reorders, on virtual time: hours of it pass in
+/// milliseconds.</summary>
 public sealed class DtlsLossyLinkTests
 {
-    /// <summary>libssl 3.2 and newer follow real time only; there the virtual clock of these tests cannot drive them.</summary>
+    /// <summary>libssl 3.2 and newer follow real time only; there the virtual clock of these tests cannot drive
+    /// them.</summary>
     private static bool CanUseVirtualTime => SslTimerProbe.Control == SslTimerControl.Direct;
 
     public static TheoryData<double, double, int> Links() => new()

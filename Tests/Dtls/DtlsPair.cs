@@ -67,7 +67,8 @@ internal sealed class DtlsPair : IDisposable
         Run();
     }
 
-    /// <summary>Runs until nothing is in the air and no timer runs, or both ends have left the handshake and the link is empty.</summary>
+    /// <summary>Runs until nothing is in the air and no timer runs, or both ends have left the handshake and the link
+    /// is empty.</summary>
     public void Run()
     {
         for (var step = 0; step < MaxSteps; step++)

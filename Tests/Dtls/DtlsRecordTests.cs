@@ -154,7 +154,8 @@ public sealed class DtlsRecordTests
     [Fact]
     public void Receive_DataBeforeTheHandshakeEnds_IsDeliveredAfterIt()
     {
-        // The client is done when the server's last flight arrives; that flight and the server's first record change places.
+        // The client is done when the server's last flight arrives; that flight and the server's first record change
+        // places.
         using var pair = new DtlsPair();
         var held = new List<byte[]>();
         pair.Server.Start(pair.Link.Now);

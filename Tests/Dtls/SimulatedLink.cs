@@ -1,6 +1,7 @@
 namespace OrleansUem.Tests.Dtls;
 
-/// <summary>A datagram link on virtual time with seeded loss, duplication, delay and, from random delays, reordering.</summary>
+/// <summary>A datagram link on virtual time with seeded loss, duplication, delay and, from random delays,
+/// reordering.</summary>
 internal sealed class SimulatedLink(int seed, double loss = 0, double duplication = 0, int minDelayMs = 10, int maxDelayMs = 10)
 {
     private readonly Random _random = new(seed);

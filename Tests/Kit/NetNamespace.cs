@@ -99,7 +99,8 @@ public sealed class NetNamespace : IAsyncDisposable
     private static async Task IpAsync(params string[] arguments) =>
         (await ProcessUnderTest.RunAsync(null, $"ip {arguments[0]} {arguments[1]}", CommandTimeout, "ip", arguments)).EnsureSuccess();
 
-    private static async Task RemoveLeftoversAsync()
+    /// <summary>Removes the namespaces, and the processes inside, of test runs whose process is gone.</summary>
+    internal static async Task RemoveLeftoversAsync()
     {
         if (!Directory.Exists("/run/netns"))
         {

@@ -1,0 +1,21 @@
+namespace OrleansUem.Grains.Inventory;
+
+/// <summary>An edge.</summary>
+public sealed record EdgeRow : InventoryRow
+{
+    public required string EdgeId { get; init; }
+
+    public bool IsLinked { get; init; }
+
+    public bool IsRemoved { get; init; }
+
+    public string Address { get; init; } = "";
+
+    /// <summary>Hexadecimal; empty when the edge was never linked in this activation.</summary>
+    public string ProcessId { get; init; } = "";
+
+    /// <summary>The process is a new one: rows with a session on this edge and an earlier <see cref="InventoryRow.At"/> are not attached.</summary>
+    public bool SessionsGone { get; init; }
+
+    public override string Key => "edge/" + EdgeId;
+}

@@ -1,3 +1,0 @@
-namespace OrleansUem.Grains;
-
-internal static class Placeholder;

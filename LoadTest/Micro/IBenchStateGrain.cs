@@ -1,0 +1,11 @@
+#if !ORLEANS_HOST
+namespace OrleansUem.LoadTest.Micro;
+
+/// <summary>A grain that stores a number.</summary>
+internal interface IBenchStateGrain : IGrainWithStringKey
+{
+    Task PingAsync();
+
+    Task StoreAsync(int number);
+}
+#endif

@@ -1,3 +1,0 @@
-namespace OrleansUem.LoadTest;
-
-internal static class Placeholder;
