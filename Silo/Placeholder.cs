@@ -1,3 +1,0 @@
-namespace OrleansUem.Silo;
-
-internal static class Placeholder;

@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using OrleansUem.Protocol.Identity;
+using OrleansUem.Protocol.Ids;
+
+namespace OrleansUem.Silo.State;
+
+/// <summary>Sets up a new installation: its CA, the silo's certificate and the key of the tenant tags.</summary>
+public static class SiloInit
+{
+    /// <summary>
+    /// How long the installation's root is valid. Arbitrary: replacing it means that every edge joins again and every node and device is told the new
+    /// pin, so it outlives the machines.
+    /// </summary>
+    public static readonly TimeSpan RootValidity = TimeSpan.FromDays(20 * 365);
+
+    /// <summary>How long a silo's certificate is valid; <see cref="SiloState.Load"/> renews it in time.</summary>
+    public static readonly TimeSpan SiloValidity = TimeSpan.FromDays(397);
+
+    /// <summary>Makes a state directory.</summary>
+    /// <param name="stateDirectory">Must not exist, or be empty.</param>
+    /// <param name="name">The silo's name; see <see cref="NameRules"/>.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The installation's id: the pin of its root.</returns>
+    /// <exception cref="SiloStateException">The directory is in use, can't be written, or the name breaks the rule.</exception>
+    public static TenantId Create(string stateDirectory, string name, TimeProvider time)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(stateDirectory);
+        ArgumentNullException.ThrowIfNull(time);
+        if (!NameRules.IsName(name))
+        {
+            throw new SiloStateException(
+                $"The silo name '{name}' is not a name: 1..{NameRules.MaxCharacters} characters of a-z 0-9 . _ -, the first a letter or digit.");
+        }
+
+        var directory = Path.GetFullPath(stateDirectory);
+        try
+        {
+            RequireEmpty(directory);
+            StateFiles.CreateDirectory(directory);
+            StateFiles.Restrict(directory);
+            return Write(directory, name, time.GetUtcNow());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloStateException($"The state directory {directory} can't be written: {e.Message}", e);
+        }
+    }
+
+    private static void RequireEmpty(string directory)
+    {
+        if (File.Exists(Path.Combine(directory, StateFiles.Marker)))
+        {
+            throw new SiloStateException(
+                $"{directory} already holds an installation. Overwriting it would orphan every edge, node and device; choose another directory.");
+        }
+
+        if (File.Exists(directory) || (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any()))
+        {
+            throw new SiloStateException(
+                $"{directory} is not an empty directory and holds no {StateFiles.Marker}. If a set-up was interrupted there, remove it; else choose another directory.");
+        }
+    }
+
+    private static TenantId Write(string directory, string name, DateTimeOffset now)
+    {
+        using var authority = CertificateAuthority.Create($"uem installation {name}", now, RootValidity);
+        StateFiles.Write(Path.Combine(directory, StateFiles.RootKey), authority.ExportKeyPem());
+        StateFiles.Write(Path.Combine(directory, StateFiles.RootCertificate), authority.Root.ExportCertificatePem());
+        StateFiles.Write(
+            Path.Combine(directory, StateFiles.TenantTagKey), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TenantTags.KeyBytes)) + "\n");
+        IssueSilo(directory, authority, name, now);
+        StateFiles.Write(Path.Combine(directory, StateFiles.Marker), JsonSerializer.Serialize(new StateMarker(StateMarker.CurrentVersion, name)) + "\n");
+        return authority.Id;
+    }
+
+    /// <summary>Makes a key and a certificate for the silo.</summary>
+    internal static void IssueSilo(string directory, CertificateAuthority authority, string name, DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var publicKey = ECDsa.Create(key.ExportParameters(includePrivateParameters: false));
+        var request = new System.Security.Cryptography.X509Certificates.PublicKey(publicKey);
+        using var certificate = authority.Issue(request, PeerRole.Silo, name, now, SiloValidity);
+
+        // One file for both, so that a crash between two renames can't leave a key and a certificate that don't belong together.
+        StateFiles.Write(
+            Path.Combine(directory, StateFiles.SiloCredentials), certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+    }
+}
