@@ -41,7 +41,7 @@ internal sealed class EdgeGuard(EdgeId edge, Func<TenantId, ReadOnlyMemory<byte>
             return ControlRefusal.Malformed("transport or address.");
         }
 
-        if (!TryParse(Attach.Parser, request.Attach_, EdgeGuardLimits.MaxAttachBytes, out attach))
+        if (!TryParse(Attach.Parser, request.Attach, EdgeGuardLimits.MaxAttachBytes, out attach))
         {
             return ControlRefusal.Malformed("attach.");
         }
@@ -71,7 +71,7 @@ internal sealed class EdgeGuard(EdgeId edge, Func<TenantId, ReadOnlyMemory<byte>
     }
 
     /// <summary>OpenTunnel: a device's identity, a session of this edge. Whether the device has that session is the device grain's to know.</summary>
-    public ControlRefusal CheckOpen(OpenTunnel request, out PeerIdentity device)
+    public static ControlRefusal CheckOpen(OpenTunnel request, out PeerIdentity device)
     {
         var refusal = CheckPeer(request.Identity, request.SessionId, request.Generation, out device);
         if (refusal.IsRefused)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf.Collections;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Messages;
@@ -93,7 +94,7 @@ internal sealed partial class LeaseBatches(TenantGate tenants, IGrainFactory gra
         }
     }
 
-    private static ControlRefusal TryGroup(IReadOnlyCollection<LeaseReport> reports, out List<Group> groups, out List<string> unreadable)
+    private static ControlRefusal TryGroup(RepeatedField<LeaseReport> reports, out List<Group> groups, out List<string> unreadable)
     {
         groups = [];
         unreadable = [];
@@ -129,9 +130,6 @@ internal sealed partial class LeaseBatches(TenantGate tenants, IGrainFactory gra
         groups,
         new ParallelOptions { MaxDegreeOfParallelism = EdgeGuardLimits.BatchParallelism },
         async (group, _) => await action(group));
-
-    [LoggerMessage(4010, LogLevel.Warning, "Edge {EdgeId}: leases of a tunnel were not renewed; the edge asks again while they live.")]
-    private static partial void LogRenewFailed(ILogger logger, Exception exception, string edgeId);
 
     private sealed class Group(string tunnelKey)
     {

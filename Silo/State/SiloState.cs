@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
+using OrleansUem.Silo.Enrolment;
 
 namespace OrleansUem.Silo.State;
 
@@ -99,6 +100,15 @@ public sealed class SiloState : IDisposable
     /// <param name="tag">The tag; any bytes.</param>
     /// <returns>True when this installation made it.</returns>
     public bool IsTenantTag(TenantId tenant, ReadOnlySpan<byte> tag) => TenantTags.Verify(_tenantTagKey, tenant, tag);
+
+    /// <summary>Makes the id of an invitation or join token.</summary>
+    /// <returns>22 characters.</returns>
+    public string CreateInvitationId() => InvitationIds.Create(_tenantTagKey);
+
+    /// <summary>Whether this installation made an id of an invitation or join token.</summary>
+    /// <param name="text">The id as a stranger named it.</param>
+    /// <returns>False for ids that were made up.</returns>
+    public bool IsInvitationId(string text) => InvitationIds.Verify(_tenantTagKey, text);
 
     /// <summary>Issues an edge's certificate. Any thread.</summary>
     /// <param name="publicKey">The edge's key.</param>

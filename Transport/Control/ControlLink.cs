@@ -23,6 +23,7 @@ public sealed class ControlLink : IDisposable
     private readonly long _origin;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource<bool> _linked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<ulong, TaskCompletionSource<ControlAnswer>> _waiting = [];
     private TimeSpan? _armed;
 
@@ -55,6 +56,9 @@ public sealed class ControlLink : IDisposable
             }
         }
     }
+
+    /// <summary>True when LinkStarted was received, or queued to be sent, so that a request that is made then follows it; false when the link ended before.</summary>
+    public Task<bool> WhenLinked => _linked.Task;
 
     /// <summary>Cancelled when the link ends.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -113,6 +117,7 @@ public sealed class ControlLink : IDisposable
             else if (arrival.Kind == ControlArrivalKind.Complete)
             {
                 _waiting.Remove(arrival.Answer!.Id, out waiter);
+                ReportLinked();
             }
         }
 
@@ -140,6 +145,7 @@ public sealed class ControlLink : IDisposable
         }
 
         waiters.ForEach(waiter => waiter.TrySetResult(ControlBodies.Refusal(final)));
+        _linked.TrySetResult(false);
         _ended.Cancel();
     }
 
@@ -183,7 +189,16 @@ public sealed class ControlLink : IDisposable
             if (_machine.TryFinish(request.Id, ReasonText.FromWire(answer.Reason)))
             {
                 _trySend(FrameType.ControlAnswer, answer);
+                ReportLinked();
             }
+        }
+    }
+
+    private void ReportLinked()
+    {
+        if (_machine.State == ControlLinkState.Linked)
+        {
+            _linked.TrySetResult(true);
         }
     }
 

@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace OrleansUem.Silo;
+
+/// <summary>Settings of a silo process. All need a restart to change; <see cref="SiloOptionsValidator"/> checks them at start.</summary>
+public sealed record SiloOptions
+{
+    /// <summary>The state directory that <c>uem silo init</c> made.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Where edges link and join. Default: port 3102 on all addresses; port 0 takes a free one.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.IPv6Any, 3102);
+
+    /// <summary>Connections on that port at a time, 1..100,000. Default 2,000: an edge needs one.</summary>
+    public int MaxConnections { get; init; } = 2_000;
+
+    /// <summary>Connections from one address at a time, 1..<see cref="MaxConnections"/>. Default 64: edges behind one NAT, and strangers who hold connections open.</summary>
+    public int MaxConnectionsPerAddress { get; init; } = 64;
+
+    /// <summary>TLS handshakes at a time, 1..1,000. Default 32: a handshake costs 2 ms of CPU.</summary>
+    public int MaxHandshakes { get; init; } = 32;
+
+    /// <summary>How long a stop may take before what still runs is dropped, 1 s..5 min. Default 30 s.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
