@@ -1,4 +1,5 @@
 using System.Net;
+using OrleansUem.Grains;
 
 namespace OrleansUem.Silo;
 
@@ -19,6 +20,9 @@ public sealed record SiloOptions
 
     /// <summary>TLS handshakes at a time, 1..1,000. Default 32: a handshake costs 2 ms of CPU.</summary>
     public int MaxHandshakes { get; init; } = 32;
+
+    /// <summary>Limits and times of the grains.</summary>
+    public GrainOptions Grains { get; init; } = new();
 
     /// <summary>How long a stop may take before what still runs is dropped, 1 s..5 min. Default 30 s.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);

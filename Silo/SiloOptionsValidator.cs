@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansUem.Grains;
 
 namespace OrleansUem.Silo;
 
@@ -25,6 +26,7 @@ public static class SiloOptionsValidator
             errors.Add($"StopTimeout is {options.StopTimeout}: must be 00:00:01..00:05:00.");
         }
 
+        errors.AddRange(GrainOptionsValidator.Validate(options.Grains));
         return errors;
     }
 

@@ -22,14 +22,14 @@ public static class SiloInit
     /// <param name="name">The silo's name; see <see cref="NameRules"/>.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The installation's id: the pin of its root.</returns>
-    /// <exception cref="SiloStateException">The directory is in use, can't be written, or the name breaks the rule.</exception>
+    /// <exception cref="SiloStartException">The directory is in use, can't be written, or the name breaks the rule.</exception>
     public static TenantId Create(string stateDirectory, string name, TimeProvider time)
     {
         ArgumentException.ThrowIfNullOrEmpty(stateDirectory);
         ArgumentNullException.ThrowIfNull(time);
         if (!NameRules.IsName(name))
         {
-            throw new SiloStateException(
+            throw new SiloStartException(
                 $"The silo name '{name}' is not a name: 1..{NameRules.MaxCharacters} characters of a-z 0-9 . _ -, the first a letter or digit.");
         }
 
@@ -43,7 +43,7 @@ public static class SiloInit
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SiloStateException($"The state directory {directory} can't be written: {e.Message}", e);
+            throw new SiloStartException($"The state directory {directory} can't be written: {e.Message}", e);
         }
     }
 
@@ -51,13 +51,13 @@ public static class SiloInit
     {
         if (File.Exists(Path.Combine(directory, StateFiles.Marker)))
         {
-            throw new SiloStateException(
+            throw new SiloStartException(
                 $"{directory} already holds an installation. Overwriting it would orphan every edge, node and device; choose another directory.");
         }
 
         if (File.Exists(directory) || (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any()))
         {
-            throw new SiloStateException(
+            throw new SiloStartException(
                 $"{directory} is not an empty directory and holds no {StateFiles.Marker}. If a set-up was interrupted there, remove it; else choose another directory.");
         }
     }

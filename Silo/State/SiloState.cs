@@ -62,7 +62,7 @@ public sealed class SiloState : IDisposable
     /// <param name="stateDirectory">The directory.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The state.</returns>
-    /// <exception cref="SiloStateException">A part is missing, does not parse or does not fit the others; the text says what to do.</exception>
+    /// <exception cref="SiloStartException">A part is missing, does not parse or does not fit the others; the text says what to do.</exception>
     public static SiloState Load(string stateDirectory, TimeProvider time)
     {
         ArgumentException.ThrowIfNullOrEmpty(stateDirectory);
@@ -70,7 +70,7 @@ public sealed class SiloState : IDisposable
         var directory = Path.GetFullPath(stateDirectory);
         if (!File.Exists(Path.Combine(directory, StateFiles.Marker)))
         {
-            throw new SiloStateException($"{directory} holds no silo: {StateFiles.Marker} is missing. Set it up with 'uem silo init --state {directory} --name NAME'.");
+            throw new SiloStartException($"{directory} holds no silo: {StateFiles.Marker} is missing. Set it up with 'uem silo init --state {directory} --name NAME'.");
         }
 
         RequirePrivate(directory, StateFiles.RootKey);
@@ -139,7 +139,7 @@ public sealed class SiloState : IDisposable
         var path = Path.Combine(directory, name);
         if (File.Exists(path) && StateFiles.IsOpenToOthers(path))
         {
-            throw new SiloStateException($"{path} is readable by others than its owner. Find out who read it, then 'chmod 600 {path}'.");
+            throw new SiloStartException($"{path} is readable by others than its owner. Find out who read it, then 'chmod 600 {path}'.");
         }
     }
 
@@ -162,7 +162,7 @@ public sealed class SiloState : IDisposable
 
         return marker.Version == StateMarker.CurrentVersion
             ? marker
-            : throw new SiloStateException(
+            : throw new SiloStartException(
                 $"{directory} has layout {marker.Version}, this program reads layout {StateMarker.CurrentVersion}. Use the program that wrote it.");
     }
 
@@ -238,10 +238,10 @@ public sealed class SiloState : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SiloStateException($"{Path.Combine(directory, name)} can't be read: {e.Message} Run the silo as the owner of the directory.", e);
+            throw new SiloStartException($"{Path.Combine(directory, name)} can't be read: {e.Message} Run the silo as the owner of the directory.", e);
         }
     }
 
-    private static SiloStateException Damaged(string directory, string name, string what, Exception? inner) =>
+    private static SiloStartException Damaged(string directory, string name, string what, Exception? inner) =>
         new($"{Path.Combine(directory, name)} is not usable: {what}. Restore the directory from its backup.", inner);
 }

@@ -14,7 +14,7 @@ internal sealed class StateLock : IDisposable
     private StateLock(FileStream file) => _file = file;
 
     /// <summary>Takes the lock.</summary>
-    /// <exception cref="SiloStateException">Another process has it.</exception>
+    /// <exception cref="SiloStartException">Another process has it.</exception>
     public static StateLock Take(string directory)
     {
         var path = Path.Combine(directory, StateFiles.Lock);
@@ -31,12 +31,12 @@ internal sealed class StateLock : IDisposable
         }
         catch (IOException e)
         {
-            throw new SiloStateException(
+            throw new SiloStartException(
                 $"Another silo process uses {directory} ({StateFiles.Lock} is locked). Stop it first, or use another state directory.", e);
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new SiloStateException($"{path} can't be opened: {e.Message} Run the silo as the owner of the directory.", e);
+            throw new SiloStartException($"{path} can't be opened: {e.Message} Run the silo as the owner of the directory.", e);
         }
     }
 
