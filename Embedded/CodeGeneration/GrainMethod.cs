@@ -72,5 +72,10 @@ public sealed class GrainMethod
 
     internal bool TakesSample() => (_calls++ & (SampleInterval - 1)) == 0;
 
-    internal void HoldBack() => _penalty = SlowPenaltyCalls;
+    internal void HoldBack()
+    {
+        // The first inline call after the penalty is measured.
+        _calls = 0;
+        _penalty = SlowPenaltyCalls;
+    }
 }

@@ -66,6 +66,8 @@ internal sealed partial class Activation : TaskScheduler, IGrainContext, IThread
 
     internal bool IsActive => _lifecycle == Lifecycle.Active;
 
+    internal bool IsNew => _lifecycle == Lifecycle.New;
+
     internal bool IsDead => _lifecycle == Lifecycle.Dead;
 
     internal bool IsIdle => Volatile.Read(ref _state) == 0;
@@ -97,7 +99,8 @@ internal sealed partial class Activation : TaskScheduler, IGrainContext, IThread
             return false;
         }
 
-        if (ExecutionContext.IsFlowSuppressed())
+        // Without stack the runtime would queue the inline task and block on it, while this thread owns the turn.
+        if (ExecutionContext.IsFlowSuppressed() || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             return false;
         }

@@ -147,6 +147,7 @@ internal sealed class ActorHost : IHostedService, IAsyncDisposable
         await DeactivateAllAsync(DeactivationReasonCode.ShuttingDown, either.Token);
         _phase = (int)Phase.Stopped;
         ActorHostLog.Stopped(Logger, ActivationCount);
+        Timeouts.FailAll(Unavailable());
         Timers.Dispose();
         _database?.Dispose();
         _database = null;

@@ -19,7 +19,12 @@ internal sealed class GrainTimerTick(GrainTimer timer) : Request(null, timer.Met
     {
     }
 
-    internal override bool TryFail(Exception failure) => false;
+    // The mailbox is full: the timer goes on with its next tick.
+    internal override bool TryFail(Exception failure)
+    {
+        timer.TickEnded(Task.FromException(failure));
+        return true;
+    }
 
     internal override Task InvokeTarget(object instance) => timer.Tick() ?? NullTask.Of<object>();
 

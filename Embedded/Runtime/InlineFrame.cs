@@ -47,7 +47,7 @@ internal sealed class InlineFrame<TCall, TResult>
     {
         try
         {
-            if (!Activation!.IsActive && !Activation.ActivateInTurn())
+            if (!Activation!.IsActive && (!Activation.IsNew || !Activation.ActivateInTurn()))
             {
                 if (Activation.Failure is { } failure)
                 {

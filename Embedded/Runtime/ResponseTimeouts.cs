@@ -55,6 +55,24 @@ internal sealed class ResponseTimeouts : TimerEntry
         }
     }
 
+    /// <summary>Ends the waiting of all callers: the host stops.</summary>
+    internal void FailAll(Exception failure)
+    {
+        var left = new List<Request>();
+        foreach (var shard in _shards)
+        {
+            lock (shard.Lock)
+            {
+                shard.Take(long.MaxValue, left);
+            }
+        }
+
+        foreach (var request in left)
+        {
+            request.TryFail(failure);
+        }
+    }
+
     internal override void Fire()
     {
         Volatile.Write(ref _armedStamp, long.MaxValue);
