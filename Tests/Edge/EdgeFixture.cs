@@ -104,6 +104,21 @@ internal sealed class EdgeFixture : IAsyncDisposable
         return channel;
     }
 
+    /// <summary>
+    /// Moves the virtual clock in small steps until something happened that waits for a back-off whose beginning the test can't see. The real pause
+    /// between steps only lets sockets do their work.
+    /// </summary>
+    public async Task<T> AdvanceUntilAsync<T>(Task<T> task)
+    {
+        while (!task.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System));
+        }
+
+        return await task;
+    }
+
     public Task StopAsync()
     {
         _stop.Cancel();

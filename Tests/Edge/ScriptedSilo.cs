@@ -87,6 +87,18 @@ internal sealed class ScriptedSilo : IControlRequestHandler, IAsyncDisposable
     /// <summary>Breaks the link; the edge dials again.</summary>
     public void BreakLink() => _connection?.Close(Reason.Draining);
 
+    /// <summary>Waits until the broken link is gone here too.</summary>
+    public async Task UntilUnlinkedAsync()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = Link.Ended.UnsafeRegister(_ => ended.TrySetResult(), null);
+        await ended.Task.WithinAsync("the link's end");
+        while (_requests.TryDequeue(out _))
+        {
+            // What came over the old link is of no interest to what follows.
+        }
+    }
+
     public async Task<ControlAnswer> HandleAsync(ControlRequest request, CancellationToken ended)
     {
         var answer = Override?.Invoke(request) ?? request.BodyCase switch
