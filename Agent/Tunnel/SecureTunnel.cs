@@ -293,22 +293,18 @@ public sealed class SecureTunnel
             {
                 _machine.SecuredAtNode(offer, now);
             }
+            else if (_contexts.Role == TunnelRole.Node)
+            {
+                var reason = admission.Refusal == Reason.None ? Reason.InternalError : admission.Refusal;
+                _machine.RefuseAtNode(reason, admission.Detail ?? "the owner of the tunnel gave no configuration", now);
+            }
             else
             {
-                SayFarewell(admission);
+                _machine.Close(admission.Refusal, admission.Detail ?? "");
             }
 
             Settle();
         }
-    }
-
-    // The machine has no farewell before it is secured; the far end, which is authenticated, still learns the reason.
-    private void SayFarewell(TunnelAdmission admission)
-    {
-        var reason = admission.Refusal == Reason.None ? Reason.InternalError : admission.Refusal;
-        var detail = admission.Detail ?? "the owner of the tunnel gave no configuration";
-        _dtls.Write(TunnelCodec.EncodeFarewell(reason, detail));
-        _machine.Close(reason, detail);
     }
 
     private void CloseAfterDtls()

@@ -25,6 +25,7 @@ public sealed class TunnelMachine
     private readonly ConfigurationAssembler _assembler = new();
     private IReadOnlyList<byte[]> _answer = [];
     private TunnelConfiguration? _offer;
+    private (Reason Reason, string Detail)? _refusal;
     private long _giveUpAt;
     private long _resendAt = long.MaxValue;
     private long _resendInterval = TunnelLimits.ConfigureInterval;
@@ -101,6 +102,24 @@ public sealed class TunnelMachine
         {
             State = TunnelState.Configuring;
             _offer = offer;
+            _giveUpAt = nowMilliseconds + TunnelLimits.ConfigureTimeout;
+        }
+    }
+
+    /// <summary>
+    /// The node's handshake ended, but it gives no configuration. It says so when the device asks: a farewell sent at once might overtake the
+    /// end of the handshake and be lost. Ignored unless the machine waits for the handshake.
+    /// </summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="detail">Words for people.</param>
+    /// <param name="nowMilliseconds">The time.</param>
+    public void RefuseAtNode(Reason reason, string detail, long nowMilliseconds)
+    {
+        Debug.Assert(Role == TunnelRole.Node, "The device is refused.");
+        if (State == TunnelState.AwaitSecure)
+        {
+            State = TunnelState.Configuring;
+            _refusal = (reason, detail);
             _giveUpAt = nowMilliseconds + TunnelLimits.ConfigureTimeout;
         }
     }
@@ -244,6 +263,12 @@ public sealed class TunnelMachine
             Fail(
                 Reason.MalformedFrame,
                 $"the device asked for an MTU of {request.MtuBytes}, which is not {TunnelLimits.MtuBytesMin}..{TunnelLimits.MtuBytesMax}");
+            return;
+        }
+
+        if (_refusal is { } refusal)
+        {
+            Fail(refusal.Reason, refusal.Detail);
             return;
         }
 

@@ -198,6 +198,16 @@ public sealed class TunnelMachineTests
         Assert.Throws<ArgumentException>(() => new TunnelMachine(TunnelRole.Node, 1_370, 0).SecuredAtNode(TunnelSamples.Small with { MtuBytes = 1 }, 0));
 
     [Fact]
+    public void RefuseAtNode_DeviceAsks_FarewellWithTheReason()
+    {
+        var machine = new TunnelMachine(TunnelRole.Node, 1_370, 0);
+        machine.RefuseAtNode(Reason.NoAddress, "used up", 0);
+        Assert.Empty(machine.TakeAll());
+        machine.Receive(Request, 1);
+        Assert.Equal(["Send:Farewell", "Closed:NoAddress"], machine.TakeAll().ConvertAll(Describe));
+    }
+
+    [Fact]
     public void OfferPacketAndReceive_SteadyState_AllocateNothing()
     {
         var machine = In(TunnelRole.Node, TunnelState.Up);
