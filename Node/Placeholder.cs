@@ -1,3 +1,0 @@
-namespace OrleansUem.Node;
-
-internal static class Placeholder;
