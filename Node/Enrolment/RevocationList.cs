@@ -12,6 +12,7 @@ internal sealed class RevocationList
     private readonly Lock _lock = new();
     private readonly StateDirectory _files;
     private HashSet<string> _fingerprints = [];
+    private int _version;
     private (long Bytes, DateTime Written) _seen = (-1, default);
 
     public RevocationList(StateDirectory files)
@@ -27,6 +28,18 @@ internal sealed class RevocationList
             lock (_lock)
             {
                 return _fingerprints.Count;
+            }
+        }
+    }
+
+    /// <summary>Goes up with each reading of a changed file.</summary>
+    public int Version
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _version;
             }
         }
     }
@@ -47,9 +60,8 @@ internal sealed class RevocationList
     }
 
     /// <summary>Reads the file again if it has changed.</summary>
-    /// <returns>True when it had.</returns>
     /// <exception cref="AgentStateException">The file can't be read; the list stays as it was.</exception>
-    public bool Refresh()
+    public void Refresh()
     {
         lock (_lock)
         {
@@ -57,12 +69,12 @@ internal sealed class RevocationList
             var seen = file.Exists ? (file.Length, file.LastWriteTimeUtc) : (0L, default);
             if (seen == _seen)
             {
-                return false;
+                return;
             }
 
             _fingerprints = [.. NodeFiles.ReadLines(_files, NodeFiles.Revoked).Select(words => words[0])];
             _seen = seen;
-            return true;
+            _version++;
         }
     }
 }
