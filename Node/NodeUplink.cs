@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Google.Protobuf;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Agent.Uplink;
@@ -12,8 +13,8 @@ namespace OrleansUem.Node;
 /// <summary>What the uplink brings goes to the tunnels and the worker from here.</summary>
 internal sealed class NodeUplink(NodeTunnels tunnels, NodeWorker worker, TimeProvider time, Action<NodeStatus> onStatus) : IUplinkHandler
 {
-    public void OnConnecting(RelayAddress relay) =>
-        onStatus(new NodeStatus(NodeStatusKind.Connecting, $"connecting to the relay {relay}"));
+    public void OnConnecting(RelayAddress relay, IPAddress address) =>
+        onStatus(new NodeStatus(NodeStatusKind.Connecting, $"connecting to the relay {relay} ({address})"));
 
     public void OnAttached(IUplinkSession session) => onStatus(
         new NodeStatus(NodeStatusKind.Attached, $"attached to {session.Edge} at {session.Remote}, {session.Suite}")
