@@ -252,6 +252,9 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
                     Reason = effect.Reason,
                 });
                 break;
+            case DeviceTunnelEffectKind.EndSession:
+                _session?.Close(effect.Reason, effect.Detail);
+                break;
             case DeviceTunnelEffectKind.Fail:
                 _failed.TrySetResult(new DeviceFatalException(
                     effect.Reason, $"{Describe("The node refuses this device", effect)}. Ask the organisation; to come back, enrol again."));

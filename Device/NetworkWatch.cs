@@ -5,7 +5,7 @@ using OrleansUem.Agent.Uplink;
 namespace OrleansUem.Device;
 
 /// <summary>
-/// Nudges the uplink when the machine's addresses change in a way that matters: the session's own address is gone, or there is no session and the network may
+/// Hurries the uplink when the machine's addresses change in a way that matters: the session's own address is gone, or there is no session and the network may
 /// be back. A burst of changes counts once.
 /// </summary>
 internal sealed class NetworkWatch : IDisposable
@@ -36,7 +36,12 @@ internal sealed class NetworkWatch : IDisposable
 
     private void Judge()
     {
-        if (_session() is not { } session || !IsOurs(session.Local.Address))
+        if (_session() is not { } session)
+        {
+            // The agent's own TUN also changes the addresses: a dial that is under way is not disturbed.
+            _uplink.SkipWait();
+        }
+        else if (!IsOurs(session.Local.Address))
         {
             _uplink.Nudge();
         }

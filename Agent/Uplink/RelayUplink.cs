@@ -27,6 +27,7 @@ public sealed partial class RelayUplink
     private readonly Lock _gate = new();
 
     private CancellationTokenSource? _attempt;
+    private CancellationTokenSource? _wait;
     private UplinkConnection? _connection;
     private bool _isNudged;
     private int _relayIndex;
@@ -115,10 +116,23 @@ public sealed partial class RelayUplink
         lock (_gate)
         {
             _isNudged = true;
-            _attempt?.Cancel();
+            Cancel(_attempt);
+            Cancel(_wait);
             _connection?.Close(Reason.Detached, "The network has changed.");
         }
     }
+
+    /// <summary>The network may be back: a wait ends now, a dial or a session that is under way goes on.</summary>
+    public void SkipWait()
+    {
+        lock (_gate)
+        {
+            Cancel(_wait);
+        }
+    }
+
+    // What waits for it resumes on the thread pool, never inside our lock.
+    private static void Cancel(CancellationTokenSource? source) => _ = source?.CancelAsync();
 
     private static UplinkConnection? SessionOf(UplinkConnection? connection) => connection is { WasAttached: true } ? connection : null;
 
@@ -265,7 +279,7 @@ public sealed partial class RelayUplink
                 return true;
             }
 
-            _attempt = wait;
+            _wait = wait;
         }
 
         try
@@ -280,7 +294,10 @@ public sealed partial class RelayUplink
         }
         finally
         {
-            EndAttempt();
+            lock (_gate)
+            {
+                _wait = null;
+            }
         }
     }
 }

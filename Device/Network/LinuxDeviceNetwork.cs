@@ -169,12 +169,8 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
             return;
         }
 
+        // Set again even when it is known: the kernel drops it with an interface that goes down for a moment.
         var exception = new LinkRoute(Ipv4Prefix.Around(relay, 32)) { Via = way.Via, Metric = ExceptionMetric };
-        if (_exceptions.TryGetValue(relay, out var known) && known == (way.Interface, exception))
-        {
-            return;
-        }
-
         Try(() =>
         {
             using var link = NetworkLink.Open(way.Interface);

@@ -26,4 +26,7 @@ internal enum DeviceTunnelEffectKind
 
     /// <summary>End the agent.</summary>
     Fail = 7,
+
+    /// <summary>End the session: it does not answer.</summary>
+    EndSession = 8,
 }

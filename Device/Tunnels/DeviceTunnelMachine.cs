@@ -194,7 +194,9 @@ internal sealed class DeviceTunnelMachine(Func<double> random)
         }
         else if (State == DeviceTunnelState.Opening)
         {
+            // An edge that lives answers, if only with a refusal: the connection is dead before its keep-alive has noticed.
             Wait(Reason.ControlTimeout, "The relay did not answer OPEN.", TimeSpan.Zero, now);
+            Add(DeviceTunnelEffectKind.EndSession, Reason.ControlTimeout, "No answer to OPEN.");
         }
 
         return _effects;

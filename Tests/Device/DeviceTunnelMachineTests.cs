@@ -89,11 +89,12 @@ public sealed class DeviceTunnelMachineTests
     }
 
     [Fact]
-    public void OnTime_NoAnswerToOpen_TriesAgain()
+    public void OnTime_NoAnswerToOpen_EndsTheSessionAndTriesAgain()
     {
         _machine.OnAttached(Start);
         var effects = _machine.OnTime(Start + DeviceTunnelMachine.OpenTimeout);
-        Assert.Equal(Reason.ControlTimeout, Assert.Single(effects).Reason);
+        Assert.Equal([DeviceTunnelEffectKind.ReportClosed, DeviceTunnelEffectKind.EndSession], effects.Select(e => e.Kind));
+        Assert.All(effects, effect => Assert.Equal(Reason.ControlTimeout, effect.Reason));
 
         var late = _machine.OnOpened(Tunnel, new Opened { RequestId = 1, TunnelId = 1, NodeId = "node-1" });
         Assert.Equal(DeviceTunnelEffectKind.CloseChannel, Assert.Single(late).Kind);

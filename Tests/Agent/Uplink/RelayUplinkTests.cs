@@ -221,6 +221,17 @@ public sealed class RelayUplinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task SkipWait_WhileAttached_ChangesNothing()
+    {
+        var uplink = Start();
+        var session = await _handler.NextAttachedAsync("the attach");
+        uplink.SkipWait();
+        Assert.True(session.TrySend(FrameType.Open, Channel.Session, new Open { RequestId = 1 }));
+        Assert.Equal(1, _edge.Connections);
+        Assert.False(_handler.Detached.Reader.TryPeek(out _));
+    }
+
+    [Fact]
     public async Task RunAsync_Cancelled_SaysDetachedAndEnds()
     {
         Start();
