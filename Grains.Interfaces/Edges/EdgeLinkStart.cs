@@ -21,4 +21,7 @@ public sealed record EdgeLinkStart
 
     /// <summary>The edge's network address, for the inventory.</summary>
     [Id(5)] public string Address { get; init; } = "";
+
+    /// <summary>SHA-256 of that certificate's SubjectPublicKeyInfo, hexadecimal: the key that <see cref="EdgeRegistration.KeySha256"/> registered.</summary>
+    [Id(6)] public required string KeySha256 { get; init; }
 }

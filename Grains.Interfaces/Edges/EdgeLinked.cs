@@ -19,6 +19,6 @@ public sealed record EdgeLinked
     /// <summary>The sequence number that the edge has reached with these cuts.</summary>
     [Id(3)] public ulong LastCut { get; init; }
 
-    /// <summary>None, or CertificateRevoked for an edge that was removed.</summary>
+    /// <summary>None, or CertificateRevoked for an edge that was removed or whose key is not the registered one.</summary>
     public Reason Reason { get => (Reason)ReasonCode; init => ReasonCode = (int)value; }
 }

@@ -67,7 +67,7 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
     public async Task<EdgeLinked> LinkAsync(EdgeLinkStart start, IEdgeLink link)
     {
         ArgumentNullException.ThrowIfNull(start);
-        if (_stored.State.IsRemoved)
+        if (IsRefused(start))
         {
             return new EdgeLinked { Reason = Reason.CertificateRevoked };
         }
@@ -85,7 +85,7 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
     public async Task<EdgeRegistered> RefreshAsync(EdgeLinkStart start, IEdgeLink link)
     {
         ArgumentNullException.ThrowIfNull(start);
-        if (_stored.State.IsRemoved)
+        if (IsRefused(start))
         {
             _links.Remove(start.LinkId);
             return new EdgeRegistered { Reason = Reason.CertificateRevoked };
@@ -173,6 +173,10 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
         LastCut = _appliedCut ?? 0,
         Outstanding = _requests.Count,
     });
+
+    /// <summary>An edge that joined again has another key: certificates of the key before are void.</summary>
+    private bool IsRefused(EdgeLinkStart start) =>
+        _stored.State.IsRemoved || (_stored.State.KeySha256.Length > 0 && _stored.State.KeySha256 != start.KeySha256);
 
     private async Task PutAsync(EdgeLinkStart start, IEdgeLink link)
     {

@@ -173,12 +173,13 @@ internal sealed partial class ControlLinkHost : IFrameHandler, IControlRequestHa
             ProcessId = Convert.ToHexStringLower(start.ProcessId.Span),
             LastCut = start.LastCut,
             CertificateSha256 = _peer.CertificateSha256,
+            KeySha256 = _peer.KeySha256,
             Address = _peer.Address,
         };
         var linked = await _grain.LinkAsync(_start, _reference!);
         if (linked.Reason != Reason.None)
         {
-            return Fail(linked.Reason, linked.Reason == Reason.CertificateRevoked ? "The edge was removed." : "");
+            return Fail(linked.Reason, linked.Reason == Reason.CertificateRevoked ? "The edge was removed, or joined again with another key." : "");
         }
 
         var answer = LinkStarts.Create(_state.Name, _time.GetUtcNow(), linked, _cutsToFollow);

@@ -145,6 +145,9 @@ public sealed class SiloUnderTest : IAsyncDisposable
         await StopAsync();
         Admin.Dispose();
         _stop.Dispose();
-        System.IO.Directory.Delete(Path.GetDirectoryName(Directory)!, recursive: true);
+        if (System.IO.Directory.Exists(Directory))
+        {
+            System.IO.Directory.Delete(Path.GetDirectoryName(Directory)!, recursive: true);
+        }
     }
 }
