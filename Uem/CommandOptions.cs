@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansUem.Uem;
+
+/// <summary>Options that several commands share, and readers that name option, value and form in their errors.</summary>
+internal static class CommandOptions
+{
+    public static Option<string> State(string whose) => new("--state")
+    {
+        Description = $"{whose} state directory",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    public static Option<LogLevel> LogLevel() => new("--log-level")
+    {
+        Description = "the least level of log lines on standard error: Trace, Debug, Information, Warning, Error",
+        HelpName = "LEVEL",
+        DefaultValueFactory = _ => Microsoft.Extensions.Logging.LogLevel.Information,
+    };
+
+    /// <summary>An option that takes one or more ADDRESS:PORT.</summary>
+    public static Option<IPEndPoint[]> EndPoints(string name, string description, string defaultText) => new(name)
+    {
+        Description = $"{description} (default {defaultText})",
+        HelpName = "ADDR:PORT",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = result => [.. result.Tokens.Select(token => ReadEndPoint(name, token.Value, result))],
+        DefaultValueFactory = _ => [IPEndPoint.Parse(defaultText)],
+    };
+
+    /// <summary>An option that takes HOST:PORT.</summary>
+    public static Option<string> HostPort(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "HOST:PORT",
+        Required = true,
+    };
+
+    /// <summary>Reads HOST:PORT; an IPv6 address stands in brackets.</summary>
+    /// <exception cref="FormatException">The text is neither.</exception>
+    public static (string Host, int Port) ReadHostPort(string option, string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
+        return host.Length > 0
+            && Uri.CheckHostName(host) != UriHostNameType.Unknown
+            && int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is >= 1 and <= IPEndPoint.MaxPort
+            ? (host, port)
+            : throw new FormatException($"{option} '{text}' is not HOST:PORT with a port of 1 to {IPEndPoint.MaxPort}.");
+    }
+
+    private static IPEndPoint ReadEndPoint(string option, string text, ArgumentResult result)
+    {
+        if (text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var endPoint))
+        {
+            return endPoint;
+        }
+
+        result.AddError($"{option} '{text}' is not ADDRESS:PORT, as in 0.0.0.0:443 or [::]:443.");
+        return new IPEndPoint(IPAddress.None, 0);
+    }
+}

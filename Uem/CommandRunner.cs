@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using OrleansUem.Agent.Identity;
+using OrleansUem.Transport;
+
+namespace OrleansUem.Uem;
+
+/// <summary>Runs a command's body and turns what it throws into one line for a person and an exit status.</summary>
+internal static class CommandRunner
+{
+    /// <summary>Runs the body.</summary>
+    /// <param name="body">The command.</param>
+    /// <param name="cancellationToken">Cancelled by Ctrl-C and SIGTERM.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(Func<Task> body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await body();
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Expected: the person stopped it.
+            return ExitCode.Ok;
+        }
+        catch (Exception e) when (!IsOurBug(e))
+        {
+            await Console.Error.WriteLineAsync($"error: {e.Message.ReplaceLineEndings(" ")}");
+            return IsPassing(e) ? ExitCode.Failed : ExitCode.Refused;
+        }
+    }
+
+    /// <summary>A logger for the process: one line an event, on standard error.</summary>
+    /// <param name="level">The least level that is shown.</param>
+    /// <returns>The factory; the caller disposes it.</returns>
+    public static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(logging =>
+    {
+        logging.SetMinimumLevel(level);
+        logging.AddFilter("Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    });
+
+    // What no input and no outside failure should be able to cause: the trace is what the reader of the report needs.
+    private static bool IsOurBug(Exception exception) =>
+        exception is NullReferenceException or InvalidCastException or IndexOutOfRangeException or KeyNotFoundException or ObjectDisposedException
+            or NotSupportedException;
+
+    private static bool IsPassing(Exception exception) => exception switch
+    {
+        EnrolmentException enrolment => enrolment.IsPassing,
+        DialException or IOException or SocketException or HttpRequestException or TimeoutException => true,
+        CryptographicException or FormatException or ArgumentException or InvalidOperationException or UnauthorizedAccessException => false,
+        _ => false,
+    };
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using OrleansUem.Agent.Identity;
+using OrleansUem.Device;
+using OrleansUem.Protocol.Identity;
+using OrleansUem.Protocol.Tunnel;
+
+namespace OrleansUem.Uem.Commands;
+
+/// <summary><c>uem device</c>: the agent on a managed Linux machine.</summary>
+internal static class DeviceCommands
+{
+    public static Command Create() => new("device", "This machine as a managed device: enrol it, and open its tunnel.")
+    {
+        CreateEnrol(),
+        CreateUp(),
+    };
+
+    private static Command CreateEnrol()
+    {
+        var activation = new Argument<string>("activation") { Description = "the uem://activate text from: uem node activate" };
+        var state = CommandOptions.State("the device's");
+        var command = new Command("enrol", "Get this device's certificate from the organisation's node. The key is made here and stays here.") { activation, state };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () =>
+            {
+                using var loggers = CommandRunner.CreateLoggerFactory(LogLevel.Warning);
+                var uri = EnrolmentTexts.Read(parsed.GetRequiredValue(activation), EnrolmentKind.Activate, "uem node activate");
+                var directory = parsed.GetRequiredValue(state);
+                var identity = await DeviceEnrolment.EnrolAsync(
+                    uri, directory, TimeProvider.System, loggers.CreateLogger("OrleansUem.Device"), cancellationToken);
+                Console.WriteLine($"device {identity.Name} enrolled with tenant {identity.Root.Short}; open its tunnel with: uem device up --state {directory}");
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateUp()
+    {
+        var state = CommandOptions.State("the device's");
+        var tun = new Option<string>("--tun") { Description = "name of the tunnel's interface", HelpName = "NAME", DefaultValueFactory = _ => "uem0" };
+        var mtu = new Option<int>("--mtu")
+        {
+            Description = $"the largest packet in bytes, {TunnelLimits.MtuBytesMin}..{TunnelLimits.MtuBytesMax}",
+            DefaultValueFactory = _ => TunnelLimits.MtuBytesDefault,
+        };
+        var acceptDefault = new Option<bool>("--accept-default-route") { Description = "let the node take all traffic of this machine, not only the organisation's networks" };
+        var node = new Option<string?>("--node") { Description = "ask for this node of the organisation instead of any", HelpName = "NAME" };
+        var logLevel = CommandOptions.LogLevel();
+        var command = new Command("up", "Open the tunnel and keep it open until Ctrl-C.") { state, tun, mtu, acceptDefault, node, logLevel };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () =>
+            {
+                using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
+                var options = new DeviceOptions
+                {
+                    StateDirectory = parsed.GetRequiredValue(state),
+                    TunName = parsed.GetRequiredValue(tun),
+                    MtuBytes = parsed.GetValue(mtu),
+                    AcceptsDefaultRoute = parsed.GetValue(acceptDefault),
+                    Node = parsed.GetValue(node),
+                };
+                await DeviceHost.RunAsync(options, loggers, TimeProvider.System, status => StatusLine.Write(status.Kind, status.Text), cancellationToken);
+            },
+            cancellationToken));
+        return command;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using OrleansUem.Node;
+
+namespace OrleansUem.Uem.Commands;
+
+/// <summary>What a node gives to devices and lets them reach.</summary>
+internal sealed class NodeEgressOptions
+{
+    private static readonly NodeOptions Defaults = new() { StateDirectory = "" };
+
+    private readonly Option<string> _pool = new("--pool") { Description = "addresses for devices; the node takes the first", HelpName = "CIDR", DefaultValueFactory = _ => Defaults.Pool };
+    private readonly Option<string[]> _routes = new("--route") { Description = "what devices send into the tunnel; may be given several times (default: what --allow names)", HelpName = "CIDR" };
+    private readonly Option<string[]> _allow = new("--allow")
+    {
+        Description = "what devices may reach, as 10.1.0.0/16, 10.1.0.0/16:tcp/80,443 or !10.1.9.0/24 to deny; the first match decides (default: what --route names)",
+        HelpName = "RULE",
+    };
+
+    private readonly Option<string[]> _dns = new("--dns") { Description = "DNS server for devices; may be given several times", HelpName = "ADDRESS" };
+    private readonly Option<string[]> _domains = new("--dns-domain") { Description = "domain that those servers are asked for; may be given several times", HelpName = "DOMAIN" };
+    private readonly Option<bool> _nat = new("--nat") { Description = "packets leave under the node's own address (else the network must route the pool to the node)" };
+    private readonly Option<bool> _deviceToDevice = new("--device-to-device") { Description = "devices may reach each other through the node" };
+    private readonly Option<string> _tun = new("--tun") { Description = "name of the node's tunnel interface", HelpName = "NAME", DefaultValueFactory = _ => Defaults.TunName };
+    private readonly Option<int> _mtu = new("--mtu") { Description = "MTU of that interface in bytes, 576..9000", DefaultValueFactory = _ => Defaults.MtuBytes };
+    private readonly Option<int> _maxTunnels = new("--max-tunnels") { Description = "tunnels that the node carries at most", DefaultValueFactory = _ => Defaults.MaxTunnels };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _pool, _routes, _allow, _dns, _domains, _nat, _deviceToDevice, _tun, _mtu, _maxTunnels })
+        {
+            command.Add(option);
+        }
+    }
+
+    public NodeOptions Read(ParseResult parsed, string stateDirectory) => new()
+    {
+        StateDirectory = stateDirectory,
+        Pool = parsed.GetRequiredValue(_pool),
+        Routes = parsed.GetValue(_routes) ?? [],
+        Allow = parsed.GetValue(_allow) ?? [],
+        DnsServers = parsed.GetValue(_dns) ?? [],
+        DnsDomains = parsed.GetValue(_domains) ?? [],
+        IsNatEnabled = parsed.GetValue(_nat),
+        IsDeviceToDeviceAllowed = parsed.GetValue(_deviceToDevice),
+        TunName = parsed.GetRequiredValue(_tun),
+        MtuBytes = parsed.GetValue(_mtu),
+        MaxTunnels = parsed.GetValue(_maxTunnels),
+    };
+}

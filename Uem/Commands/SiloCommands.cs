@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Net;
+using OrleansUem.Silo;
+using OrleansUem.Silo.State;
+
+namespace OrleansUem.Uem.Commands;
+
+/// <summary><c>uem silo</c>: the process that hosts the grains.</summary>
+internal static class SiloCommands
+{
+    public static Command Create()
+    {
+        var state = CommandOptions.State("the silo's");
+        var listen = CommandOptions.EndPoints("--listen", "where edges link and join", "0.0.0.0:3102");
+        var logLevel = CommandOptions.LogLevel();
+        var command = new Command("silo", "Run a silo: it decides who may attach and which tunnels open.") { state, listen, logLevel };
+        command.Add(CreateInit());
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () =>
+            {
+                using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
+                var options = new SiloOptions
+                {
+                    StateDirectory = parsed.GetRequiredValue(state),
+                    Listen = Single(parsed.GetRequiredValue(listen)),
+                };
+                await SiloHost.RunAsync(options, loggers, TimeProvider.System, ReportReady, cancellationToken);
+            },
+            cancellationToken));
+        return command;
+    }
+
+    /// <summary>Says that the silo serves, and where.</summary>
+    public static void ReportReady(SiloReady ready) => Console.WriteLine(
+        $"silo {ready.Silo} ready: control links on {ready.ControlEndPoint}, installation {ready.Installation.Short}, administration over {ready.AdminSocketPath}");
+
+    private static IPEndPoint Single(IPEndPoint[] endPoints) =>
+        endPoints.Length == 1 ? endPoints[0] : throw new FormatException("--listen takes one ADDRESS:PORT.");
+
+    private static Command CreateInit()
+    {
+        var state = CommandOptions.State("the silo's");
+        var name = new Option<string>("--name") { Description = "the silo's name", HelpName = "NAME", DefaultValueFactory = _ => "silo-1" };
+        var command = new Command("init", "Set up a new installation: its CA, the silo's certificate and the database.") { state, name };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            () =>
+            {
+                var directory = parsed.GetRequiredValue(state);
+                var installation = SiloInit.Create(directory, parsed.GetRequiredValue(name), TimeProvider.System);
+                Console.WriteLine($"installation {installation} made; start its silo with: uem silo --state {directory}");
+                return Task.CompletedTask;
+            },
+            cancellationToken));
+        return command;
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using OrleansUem.Edge;
+using OrleansUem.Edge.State;
+using OrleansUem.Protocol.Identity;
+using OrleansUem.Silo;
+using OrleansUem.Silo.Admin;
+using OrleansUem.Silo.State;
+
+namespace OrleansUem.Uem.Commands;
+
+/// <summary><c>uem up</c>: silo and edge in one process, the whole relay of a small installation. The same hosts as apart, linked over loopback.</summary>
+internal static class UpCommand
+{
+    private const string EdgeName = "edge-1";
+
+    public static Command Create()
+    {
+        var state = CommandOptions.State("the relay's");
+        var edgeOptions = new EdgeListenOptions();
+        var logLevel = CommandOptions.LogLevel();
+        var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state, logLevel };
+        edgeOptions.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () =>
+            {
+                using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
+                var directory = parsed.GetRequiredValue(state);
+                await RunAsync(
+                    Path.Combine(directory, "silo"),
+                    silo => edgeOptions.Read(parsed, Path.Combine(directory, "edge"), [silo.ToString()]),
+                    loggers,
+                    cancellationToken);
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task RunAsync(
+        string siloState, Func<IPEndPoint, EdgeOptions> edgeOptions, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(siloState))
+        {
+            SiloInit.Create(siloState, "silo-1", TimeProvider.System);
+        }
+
+        // The edge stops first: its last reports still find the silo.
+        using var stopSilo = new CancellationTokenSource();
+        using var stopEdge = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ready = new TaskCompletionSource<SiloReady>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var silo = SiloHost.RunAsync(
+            new SiloOptions { StateDirectory = siloState, Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+            loggers,
+            TimeProvider.System,
+            ready.SetResult,
+            stopSilo.Token);
+        try
+        {
+            if (await Task.WhenAny(silo, ready.Task) == silo)
+            {
+                await silo;
+                return;
+            }
+
+            var started = await ready.Task;
+            SiloCommands.ReportReady(started);
+            var options = edgeOptions(started.ControlEndPoint);
+            if (!EdgeState.Exists(options.StateDirectory))
+            {
+                await JoinAsync(started, options.StateDirectory, loggers, cancellationToken);
+            }
+
+            var edge = EdgeHost.RunAsync(options, loggers, TimeProvider.System, EdgeCommands.ReportReady, stopEdge.Token);
+            if (await Task.WhenAny(silo, edge) == silo)
+            {
+                await stopEdge.CancelAsync();
+            }
+
+            await edge;
+        }
+        finally
+        {
+            await stopSilo.CancelAsync();
+        }
+
+        await silo;
+    }
+
+    private static async Task JoinAsync(SiloReady silo, string edgeState, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        using var admin = new AdminConnection(silo.AdminSocketPath);
+        var token = await admin.CreateEdgeTokenAsync(
+            new EdgeTokenRequest(EdgeName, silo.ControlEndPoint.Address.ToString(), silo.ControlEndPoint.Port), cancellationToken);
+        var uri = EnrolmentTexts.Read(token.Uri, EnrolmentKind.Join, "uem admin edge-token");
+        await EdgeJoin.JoinAsync(uri, edgeState, TimeProvider.System, loggers, cancellationToken);
+    }
+}
