@@ -1,0 +1,198 @@
+using System.Globalization;
+using OrleansUem.Tests.Kit;
+
+namespace OrleansUem.Tests.EndToEnd;
+
+/// <summary>
+/// A whole installation of real processes, each role in its network namespace: device — relay (silo and edge) — node — web server. The device and
+/// the node reach the relay and nothing else; the web server knows no route back to the tunnel's addresses.
+/// </summary>
+public sealed class UemInstallation : IAsyncDisposable
+{
+    public const string WebAddress = "10.1.0.10";
+    public const string DeviceName = "laptop-7";
+    public const string DeviceAddress = "10.64.0.2";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("uem-e2e-").FullName;
+    private readonly List<IAsyncDisposable> _owned = [];
+    private readonly List<IDisposable> _links = [];
+
+    private UemInstallation()
+    {
+    }
+
+    public NetNamespace DeviceSide { get; private set; } = null!;
+
+    public NetNamespace RelaySide { get; private set; } = null!;
+
+    public NetNamespace NodeSide { get; private set; } = null!;
+
+    public NetNamespace WebSide { get; private set; } = null!;
+
+    public ProcessUnderTest Silo { get; private set; } = null!;
+
+    public ProcessUnderTest Edge { get; private set; } = null!;
+
+    public ProcessUnderTest Node { get; private set; } = null!;
+
+    public ProcessUnderTest Device { get; private set; } = null!;
+
+    /// <summary>What the edge could see of the tunnel, see the edge's audit option.</summary>
+    public string AuditPath => Path.Combine(_folder, "audit.bin");
+
+    public string StateOf(string role) => Path.Combine(_folder, role);
+
+    /// <summary>Builds the network and starts every role; on return the tunnel is up.</summary>
+    /// <param name="deviceLink">Null: a plain virtual cable.</param>
+    /// <param name="nodeLink">Null: a plain virtual cable.</param>
+    public static async Task<UemInstallation> StartAsync(LinkQuality? deviceLink = null, LinkQuality? nodeLink = null)
+    {
+        var installation = new UemInstallation();
+        try
+        {
+            await installation.BuildNetworkAsync(deviceLink, nodeLink);
+            await installation.StartRelayAsync();
+            await installation.StartOrganisationAsync();
+            await installation.EnrolDeviceAsync();
+            await installation.StartDeviceAsync();
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a command of ours to its end and returns what it printed.</summary>
+    public static async Task<string> UemAsync(NetNamespace where, params string[] arguments) =>
+        (await TryUemAsync(where, arguments)).EnsureSuccess().Output.Trim();
+
+    public static Task<CommandResult> TryUemAsync(NetNamespace where, params string[] arguments) =>
+        ProcessUnderTest.RunAsync(
+            where, $"uem {arguments[0]} {arguments[1]}", TimeSpan.FromSeconds(60), "dotnet", [ProgramPath, .. arguments]);
+
+    /// <summary>Runs an administrator's command in the relay.</summary>
+    public Task<string> AdminAsync(params string[] arguments) =>
+        UemAsync(RelaySide, ["admin", .. arguments, "--state", StateOf("silo")]);
+
+    public async Task StartSiloAsync()
+    {
+        Silo = Start(RelaySide, "silo", "--state", StateOf("silo"), "--listen", "127.0.0.1:3102");
+        await Silo.WaitForLineAsync("silo starts", line => line.Contains("silo-1 ready", StringComparison.Ordinal));
+    }
+
+    public async Task StartEdgeAsync()
+    {
+        Edge = Start(
+            RelaySide, "edge", "--state", StateOf("edge"), "--silo", "127.0.0.1:3102", "--devices", "198.51.100.1:443",
+            "--nodes", "203.0.113.1:3101", "--audit", AuditPath);
+        await Edge.WaitForLineAsync("edge starts", line => line.Contains("edge-1 ready", StringComparison.Ordinal));
+    }
+
+    public async Task StartNodeAsync()
+    {
+        Node = Start(
+            NodeSide, "node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
+            "--allow", "10.1.0.0/24", "--nat");
+        await Node.WaitForLineAsync("node attaches", line => line.StartsWith("attached ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+    }
+
+    public async Task StartDeviceAsync()
+    {
+        Device = Start(DeviceSide, "device", "up", "--state", StateOf("device"));
+        await WaitForTunnelAsync(1);
+    }
+
+    /// <summary>Waits until the device process has said for the n-th time that its tunnel is up.</summary>
+    public async Task WaitForTunnelAsync(int occurrence)
+    {
+        var seen = 0;
+        await Device.WaitForLineAsync(
+            string.Create(CultureInfo.InvariantCulture, $"tunnel up, time {occurrence}"),
+            line => line.StartsWith("up ", StringComparison.Ordinal) && ++seen == occurrence,
+            TimeSpan.FromSeconds(90));
+    }
+
+    /// <summary>Issues an activation for the device and lets it enrol.</summary>
+    public async Task EnrolDeviceAsync()
+    {
+        var activation = await UemAsync(NodeSide, "node", "activate", DeviceName, "--state", StateOf("node"), "--relay", "198.51.100.1:443");
+        await UemAsync(DeviceSide, "device", "enrol", activation, "--state", StateOf("device"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = _owned.Count - 1; i >= 0; i--)
+        {
+            // The namespaces were made first and go last; links hold threads in them.
+            if (_owned[i] is NetNamespace)
+            {
+                _links.ForEach(link => link.Dispose());
+                _links.Clear();
+            }
+
+            await _owned[i].DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "uem.dll");
+
+    private ProcessUnderTest Start(NetNamespace where, params string[] arguments)
+    {
+        var process = where.Start("dotnet", [ProgramPath, .. arguments]);
+        _owned.Add(process);
+        return process;
+    }
+
+    private async Task BuildNetworkAsync(LinkQuality? deviceLink, LinkQuality? nodeLink)
+    {
+        DeviceSide = await NamespaceAsync("device");
+        RelaySide = await NamespaceAsync("relay");
+        NodeSide = await NamespaceAsync("node");
+        WebSide = await NamespaceAsync("web");
+        await JoinAsync(DeviceSide, "198.51.100.2/24", RelaySide, "dev0", "198.51.100.1/24", deviceLink);
+        await JoinAsync(NodeSide, "203.0.113.2/24", RelaySide, "corp0", "203.0.113.1/24", nodeLink);
+        await NetNamespace.ConnectAsync(NodeSide, "lan0", "10.1.0.1/24", WebSide, "eth0", WebAddress + "/24");
+        var web = Start(WebSide, "load", "web", "--listen", WebAddress + ":80");
+        await web.WaitForLineAsync("web server starts", line => line.Contains("ready", StringComparison.Ordinal));
+    }
+
+    private async Task<NetNamespace> NamespaceAsync(string label)
+    {
+        var created = await NetNamespace.CreateAsync(label);
+        _owned.Add(created);
+        return created;
+    }
+
+    private async Task JoinAsync(
+        NetNamespace outer, string outerAddress, NetNamespace relay, string relayInterface, string relayAddress, LinkQuality? quality)
+    {
+        if (quality is null)
+        {
+            await NetNamespace.ConnectAsync(outer, "wan0", outerAddress, relay, relayInterface, relayAddress);
+        }
+        else
+        {
+            _links.Add(quality.Connect(outer, "wan0", outerAddress, relay, relayInterface, relayAddress));
+        }
+    }
+
+    private async Task StartRelayAsync()
+    {
+        await UemAsync(RelaySide, "silo", "init", "--state", StateOf("silo"), "--name", "silo-1");
+        await StartSiloAsync();
+        var token = await AdminAsync("edge-token", "edge-1", "--silo", "127.0.0.1:3102");
+        await UemAsync(RelaySide, "edge", "join", token, "--state", StateOf("edge"));
+        await StartEdgeAsync();
+    }
+
+    private async Task StartOrganisationAsync()
+    {
+        var invitation = await AdminAsync("invite", "--relay", "203.0.113.1:3101");
+        await UemAsync(NodeSide, "node", "init", invitation, "--state", StateOf("node"), "--name", "node-1");
+        await StartNodeAsync();
+    }
+}
