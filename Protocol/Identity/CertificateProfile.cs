@@ -61,7 +61,7 @@ public static class CertificateProfile
                 ? Reason.None
                 : Reason.CertificateMalformed;
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException or ArgumentException)
+        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException or NotSupportedException or ArgumentException)
         {
             // A peer fault: an extension that does not decode.
             return Reason.CertificateMalformed;

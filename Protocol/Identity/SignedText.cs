@@ -41,7 +41,7 @@ public static class SignedText
             return key is not null
                 && key.VerifyData(Join(label, content), signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         }
-        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or NotSupportedException or ArgumentException)
         {
             // A peer fault: a key or signature that does not decode.
             return false;

@@ -41,7 +41,7 @@ public static class SigningRequest
             publicKey = request.PublicKey;
             return Reason.None;
         }
-        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or NotSupportedException or ArgumentException)
         {
             // A peer fault: not a request, a curve that nobody knows, or a signature that does not verify.
             return Reason.BadRequest;
