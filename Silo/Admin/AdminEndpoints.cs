@@ -35,12 +35,13 @@ internal static class AdminEndpoints
     }
 
     private static SiloStatus GetStatus(
-        SiloState state, ControlListener listener, SqliteInventory rows, InventoryReader inventory, SiloReadiness readiness) => new(
+        SiloState state, ControlListener listener, SqliteInventory rows, InventoryReader inventory, TenantGate tenants, SiloReadiness readiness) => new(
         state.Installation.Text,
         state.Name.Text,
         listener.LocalEndPoint.ToString(),
         readiness.StartedAt,
         listener.LinkCount,
+        tenants.Lookups,
         inventory.Count(InventoryCount.Tenants),
         inventory.Count(InventoryCount.Nodes),
         inventory.Count(InventoryCount.NodesAttached),

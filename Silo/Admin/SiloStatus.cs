@@ -6,6 +6,7 @@ namespace OrleansUem.Silo.Admin;
 /// <param name="ControlEndPoint">Where edges link.</param>
 /// <param name="StartedAt">When the process was ready.</param>
 /// <param name="EdgeLinks">Links that are up.</param>
+/// <param name="TenantLookups">Tenant grains asked for their roots since the start; grows with attaches, and not with made-up ids.</param>
 /// <param name="Tenants">In the inventory.</param>
 /// <param name="Nodes">In the inventory.</param>
 /// <param name="NodesAttached">Of these, attached.</param>
@@ -20,6 +21,7 @@ public sealed record SiloStatus(
     string ControlEndPoint,
     DateTimeOffset StartedAt,
     int EdgeLinks,
+    long TenantLookups,
     long Tenants,
     long Nodes,
     long NodesAttached,

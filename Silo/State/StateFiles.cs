@@ -34,12 +34,12 @@ internal static class StateFiles
         Directory.CreateDirectory(path, OwnerDirectory);
     }
 
-    /// <summary>Takes an existing file's or directory's access from everybody but the owner.</summary>
+    /// <summary>Gives an existing file mode 0600, a directory 0700.</summary>
     public static void Restrict(string path)
     {
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(path, File.GetUnixFileMode(path) & ~Others);
+            File.SetUnixFileMode(path, Directory.Exists(path) ? OwnerDirectory : OwnerFile);
         }
     }
 
