@@ -10,4 +10,7 @@ internal sealed partial class NodeWorker
 
     [LoggerMessage(2202, LogLevel.Error, "The state directory fails: {Fault}")]
     private static partial void LogStateFault(ILogger logger, string fault);
+
+    [LoggerMessage(2203, LogLevel.Error, "A piece of work failed.")]
+    private static partial void LogFault(ILogger logger, Exception fault);
 }

@@ -52,10 +52,13 @@ internal sealed partial class NodeWorker(
             {
                 // The disk is full or read-only: the node goes on with what it has, and tries again with the next piece of work.
                 LogStateFault(logger, e.Message);
-                if (work is var (asker, unanswered))
-                {
-                    Send(asker, new EnrolAnswer { RequestId = unanswered.RequestId, Reason = (uint)Reason.InternalError, Detail = "The node can't store the answer." });
-                }
+                Fail(work);
+            }
+            catch (Exception e)
+            {
+                // A fault of ours with one piece of work must not end the others.
+                LogFault(logger, e);
+                Fail(work);
             }
         }
     }
@@ -71,6 +74,14 @@ internal sealed partial class NodeWorker(
         onStatus(reason == Reason.None
             ? new NodeStatus(NodeStatusKind.DeviceEnrolled, $"device {device}: got its certificate") { Device = device }
             : new NodeStatus(NodeStatusKind.EnrolmentRefused, $"an enrolment was refused: {reason.Describe()}: {answer.Detail}") { Device = device, Reason = reason });
+    }
+
+    private static void Fail((IUplinkSession Session, Enrol Enrol)? work)
+    {
+        if (work is var (session, enrol))
+        {
+            Send(session, new EnrolAnswer { RequestId = enrol.RequestId, Reason = (uint)Reason.InternalError, Detail = "The node can't answer now." });
+        }
     }
 
     private static void Send(IUplinkSession session, EnrolAnswer answer) =>

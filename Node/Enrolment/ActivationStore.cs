@@ -1,7 +1,5 @@
-using System.Buffers.Text;
 using System.Text.Json;
 using OrleansUem.Agent.Identity;
-using OrleansUem.Protocol.Identity;
 
 namespace OrleansUem.Node.Enrolment;
 
@@ -10,6 +8,8 @@ internal sealed class ActivationStore
 {
     /// <summary>Files that are kept after their end, so that a late attempt learns why; then they are deleted.</summary>
     private static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(7);
+
+    private const int IdCharacters = 22;
 
     private readonly StateDirectory _files;
 
@@ -61,15 +61,8 @@ internal sealed class ActivationStore
         }
     }
 
-    // Checked before it becomes a part of a path.
-    private static bool IsId(string id)
-    {
-        Span<byte> bytes = stackalloc byte[EnrolmentSecret.IdBytes + 2];
-        return id.Length == 22
-            && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
-            && Base64Url.TryDecodeFromChars(id, bytes, out var written)
-            && written == EnrolmentSecret.IdBytes;
-    }
+    // 16 bytes of base64url without padding; checked before it becomes a part of a path.
+    private static bool IsId(string id) => id.Length == IdCharacters && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     private static string FileOf(string id) => id + ".json";
 }

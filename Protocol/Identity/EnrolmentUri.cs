@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
@@ -177,7 +178,7 @@ public sealed record EnrolmentUri
     {
         bytes = new byte[EnrolmentSecret.SecretBytes];
         return text is { Length: 22 }
-            && Base64Url.TryDecodeFromChars(text, bytes, out var written)
+            && Base64Url.DecodeFromChars(text, bytes, out _, out var written) == OperationStatus.Done
             && written == bytes.Length;
     }
 }

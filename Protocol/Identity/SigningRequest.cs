@@ -43,7 +43,7 @@ public static class SigningRequest
         }
         catch (Exception e) when (e is CryptographicException or NotSupportedException or ArgumentException)
         {
-            // A peer fault: not a request, a curve that nobody knows, or a signature that does not verify.
+            // A peer fault: not a request, a curve or algorithm that nobody knows, or a signature that does not verify.
             return Reason.BadRequest;
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -28,7 +29,7 @@ internal static class InvitationIds
     {
         Span<byte> id = stackalloc byte[EnrolmentSecret.IdBytes];
         return text.Length == TextCharacters
-            && Base64Url.TryDecodeFromChars(text, id, out var written)
+            && Base64Url.DecodeFromChars(text, id, out _, out var written) == OperationStatus.Done
             && written == id.Length
 
             // One text for one id: the last character has four bits that say nothing.

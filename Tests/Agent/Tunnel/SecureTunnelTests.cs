@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Tunnel;
+using OrleansUem.Dtls;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
@@ -71,6 +72,41 @@ public sealed class SecureTunnelTests
     {
         using var other = new TestAuthority("Other");
         Fails(new TunnelPair(deviceCredentials: other.Issue(PeerRole.Device, "laptop-1")), atDevice: null, "CertificateUntrusted");
+    }
+
+    [Theory]
+    [InlineData(PeerRole.Device)]
+    [InlineData(PeerRole.Node)]
+    public void Start_FarEndPosesInTheOtherRole_Fails(PeerRole ownRole)
+    {
+        using var authority = new TestAuthority();
+        using var timer = new TunnelTimer(new ManualTimeProvider(TestAuthority.Epoch));
+        using var own = authority.Issue(ownRole, "a");
+
+        // The tenant's own root, the right name, the wrong role: a stolen device's key playing the node, or the other way round.
+        using var stolen = authority.Issue(ownRole, "b");
+        using var contexts = TunnelContexts.Create(own);
+        using var impostor = new RawDtlsEnd(stolen, ownRole == PeerRole.Device ? DtlsRole.Server : DtlsRole.Client);
+        var end = new TunnelEnd();
+        var tunnel = new SecureTunnel(contexts, timer, new TunnelPeer("b"), end);
+        impostor.Session.Start(TimeSpan.Zero);
+        tunnel.Start();
+        for (var i = 0; i < 20 && end.End is null; i++)
+        {
+            while (end.Outbox.TryDequeue(out var datagram))
+            {
+                impostor.Receive(datagram);
+            }
+
+            while (impostor.Outbox.TryDequeue(out var datagram))
+            {
+                tunnel.OnDatagram(datagram);
+            }
+        }
+
+        Assert.Equal(Reason.EndToEndFailed, end.End!.Value.Reason);
+        Assert.Contains("CertificateWrongRole", end.End.Value.Detail, StringComparison.Ordinal);
+        Assert.Null(end.Security);
     }
 
     [Fact]

@@ -41,6 +41,8 @@ public sealed class EnrolmentTests
     [InlineData("uem://invite/host?i=1", "HOST:PORT")]
     [InlineData("uem://invite/host:0?i=1", "HOST:PORT")]
     [InlineData("uem://invite/host:443?i=1", "installation (i)")]
+    [InlineData("uem://invite/host:443?i=0000000000000000000000000000000000000000000000000000000000000000&k=BBBBBBBBBBBBBBBBBBBBB=", "id (k)")]
+    [InlineData("uem://invite/host:443?i=0000000000000000000000000000000000000000000000000000000000000000&k=BBBBBBBBBBBBBBBBBBBB++", "id (k)")]
     [InlineData("uem://invite/host:443?i=1&i=1", "twice")]
     public void Uri_Wrong_SaysWhat(string text, string part)
     {
