@@ -13,6 +13,8 @@ public sealed class ConnectionTicker : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly HashSet<FrameConnection> _connections = [];
+    private readonly List<FrameConnection> _walk = [];
+    private int _isTicking;
     private bool _isDisposed;
 
     /// <param name="time">The clock.</param>
@@ -59,13 +61,25 @@ public sealed class ConnectionTicker : IDisposable
 
     private void OnTick()
     {
-        var now = _time.GetTimestamp();
+        if (Interlocked.Exchange(ref _isTicking, 1) != 0)
+        {
+            // The tick before takes longer than the period; the next one makes up for it.
+            return;
+        }
+
+        // Walked outside the lock: ending a connection may come back here to remove it.
         lock (_lock)
         {
-            foreach (var connection in _connections)
-            {
-                connection.OnTick(now);
-            }
+            _walk.AddRange(_connections);
         }
+
+        var now = _time.GetTimestamp();
+        foreach (var connection in _walk)
+        {
+            connection.OnTick(now);
+        }
+
+        _walk.Clear();
+        Volatile.Write(ref _isTicking, 0);
     }
 }

@@ -9,6 +9,7 @@ namespace OrleansUem.Transport;
 /// </content>
 public sealed partial class FrameConnection
 {
+    private readonly Lock _tickLock = new();
     private volatile bool _heard;
     private volatile bool _spoke;
     private bool _isWriting;
@@ -17,8 +18,20 @@ public sealed partial class FrameConnection
     private long _writesSeen;
     private long _writeSince;
     private long? _endSince;
+    private bool _isOver;
 
     internal void OnTick(long now)
+    {
+        lock (_tickLock)
+        {
+            if (!_isOver)
+            {
+                CheckLimits(now);
+            }
+        }
+    }
+
+    private void CheckLimits(long now)
     {
         var interval = KeepAliveInterval;
         if (_heard)
@@ -63,6 +76,14 @@ public sealed partial class FrameConnection
     {
         _lastHeard = now;
         _lastSpoke = now;
+    }
+
+    private void StopClocks()
+    {
+        lock (_tickLock)
+        {
+            _isOver = true;
+        }
     }
 
     private bool IsWriteStuck(long now, TimeSpan interval)

@@ -179,6 +179,7 @@ public sealed partial class FrameConnection : IDisposable
         finally
         {
             ticker.Remove(this);
+            StopClocks();
             ownTicker?.Dispose();
             await DisposeStreamAsync();
         }

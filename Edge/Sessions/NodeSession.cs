@@ -44,6 +44,9 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls)
 
             var added = new PendingOffer(slot);
             _offers.Add(offer.Lease.LeaseId, added);
+
+            // Under the lock, so that a withdrawal can't overtake it.
+            Connection.TrySend(FrameType.Open, slot.Channel, new Open { TunnelId = offer.TunnelId, DeviceId = offer.DeviceId });
             added.Answer = AwaitOfferAsync(offer, slot);
             return added.Answer;
         }
@@ -54,9 +57,10 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls)
     {
         lock (_lock)
         {
-            if (_offers.TryGetValue(leaseId, out var pending))
+            if (_offers.TryGetValue(leaseId, out var pending)
+                && pending.Slot.Offer!.TrySetResult(new Refused { Reason = (uint)reason }))
             {
-                pending.Slot.Offer!.TrySetResult(new Refused { Reason = (uint)reason });
+                Connection.TrySend(FrameType.CloseTunnel, pending.Slot.Channel, new CloseTunnel { Reason = (uint)reason });
             }
         }
     }
@@ -150,7 +154,8 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls)
             return Reason.None;
         }
 
-        return slot.Offer!.TrySetResult(refused) ? Reason.None : Reason.UnexpectedFrame;
+        // An offer that was withdrawn a moment ago is still there; only an open tunnel's second answer is a fault.
+        return slot.Offer!.TrySetResult(refused) || slot.Route is null ? Reason.None : Reason.UnexpectedFrame;
     }
 
     private void OnEnrolAnswer(EnrolAnswer answer)
@@ -170,7 +175,6 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls)
         await Task.Yield();
         try
         {
-            Connection.TrySend(FrameType.Open, slot.Channel, new Open { TunnelId = offer.TunnelId, DeviceId = offer.DeviceId });
             var refused = IsEnded
                 ? new Refused { Reason = (uint)Reason.NodeLost }
                 : await slot.Offer!.Task.WaitAsync(Server.Limits.NodeAnswerTimeout, Server.Time);

@@ -50,7 +50,7 @@ internal sealed class TenantBundles(
 
             var entry = new Entry();
             _entries[key] = entry;
-            entry.Roots = FetchAsync(key, tenant, tag, entry);
+            entry.Roots = FetchAsync(tenant, tag, entry);
             return entry.Roots;
         }
     }
@@ -67,28 +67,34 @@ internal sealed class TenantBundles(
         }
     }
 
-    private async Task<TenantRoots> FetchAsync((TenantId, string) key, TenantId tenant, ByteString tag, Entry entry)
+    private async Task<TenantRoots> FetchAsync(TenantId tenant, ByteString tag, Entry entry)
     {
         // Off the caller's lock.
         await Task.Yield();
-        var answer = await request(new ControlRequest
+        var lifetime = TimeSpan.Zero;
+        try
         {
-            TenantBundle = new TenantBundleRequest { TenantId = tenant.Text, TenantTag = tag },
-        });
-        var roots = Read(answer, tenant);
-        var lifetime = roots.Reason switch
-        {
-            Reason.None => Shorter(limits.BundleTime, TimeSpan.FromSeconds(answer.TenantBundle.LifetimeSeconds)),
-            Reason.UnknownTenant => limits.RefusedBundleTime,
-            _ => TimeSpan.Zero, // no silo, timeout: the next one asks again
-        };
-        lock (_lock)
-        {
-            // A Forget that came meanwhile stays.
-            entry.Expires ??= time.GetUtcNow() + lifetime;
+            var answer = await request(new ControlRequest
+            {
+                TenantBundle = new TenantBundleRequest { TenantId = tenant.Text, TenantTag = tag },
+            });
+            var roots = Read(answer, tenant);
+            lifetime = roots.Reason switch
+            {
+                Reason.None => Shorter(limits.BundleTime, TimeSpan.FromSeconds(answer.TenantBundle.LifetimeSeconds)),
+                Reason.UnknownTenant => limits.RefusedBundleTime,
+                _ => TimeSpan.Zero, // no silo, timeout: the next one asks again
+            };
+            return roots;
         }
-
-        return roots;
+        finally
+        {
+            lock (_lock)
+            {
+                // A Forget that came meanwhile stays.
+                entry.Expires ??= time.GetUtcNow() + lifetime;
+            }
+        }
     }
 
     private static TenantRoots Read(ControlAnswer answer, TenantId tenant)

@@ -2,6 +2,7 @@ using OrleansUem.Protocol.Control;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.Edge;
@@ -318,5 +319,95 @@ public sealed class EdgeTunnelTests
         var ended = await edge.Silo.NextAsync(ControlRequest.BodyOneofCase.TunnelsEnded);
         Assert.Equal((uint)Reason.ClosedByDevice, ended.TunnelsEnded.Leases[0].Reason);
         Assert.Null(device.Connection.End);
+    }
+
+    [Fact]
+    public async Task EndTunnel_BeforeTheNodeAnswered_WithdrawsTheOfferAndTheSessionGoesOn()
+    {
+        await using var edge = await EdgeFixture.StartAsync();
+        var own = edge.Issue(PeerRole.Node, "node-1");
+        var node = await ScriptedPeer.DialAsync(edge, Alpn.Node, own);
+        await node.AttachAsync(own);
+        var device = await edge.AttachDeviceAsync();
+        device.Connection.TrySend(FrameType.Open, Channel.Session, new Open { RequestId = 3 });
+        var (offer, _) = await node.NextAsync(FrameType.Open, Open.Parser);
+
+        await edge.Silo.AskAsync(new ControlRequest
+        {
+            EndTunnel = new EndTunnel { LeaseId = edge.Silo.LastLease, Reason = (uint)Reason.CutByAdmin },
+        });
+        node.Connection.TrySend(FrameType.Opened, offer, new Opened());
+
+        Assert.Equal((uint)Reason.CutByAdmin, (await node.NextAsync(FrameType.CloseTunnel, CloseTunnel.Parser)).Body.Reason);
+        Assert.Equal((uint)Reason.CutByAdmin, (await device.NextAsync(FrameType.Refused, Refused.Parser)).Body.Reason);
+        device.Connection.TrySend(FrameType.Open, Channel.Session, new Open { RequestId = 4 });
+        var (second, _) = await node.NextAsync(FrameType.Open, Open.Parser);
+        node.Connection.TrySend(FrameType.Opened, second, new Opened());
+        await device.NextAsync(FrameType.Opened, Opened.Parser);
+    }
+
+    [Fact]
+    public async Task Datagrams_ManyDevicesAtOnce_ArriveWholeAndInOrderOrAreCounted()
+    {
+        const int devices = 6;
+        const int perDevice = 3_000;
+        await using var edge = await EdgeFixture.StartAsync();
+        var faults = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var last = new System.Collections.Concurrent.ConcurrentDictionary<uint, int>();
+        var received = 0;
+        var ends = 0;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var own = edge.Issue(PeerRole.Node, "node-1");
+        var node = await ScriptedPeer.DialAsync(edge, Alpn.Node, own, (frame, connection) =>
+        {
+            switch (frame.Type)
+            {
+                case FrameType.Open:
+                    connection.TrySend(FrameType.Opened, frame.Channel, new Opened());
+                    break;
+                case FrameType.Datagram:
+                    var number = BitConverter.ToInt32(frame.Payload);
+                    received++;
+                    if (frame.Payload.AsSpan(4).ContainsAnyExcept((byte)number) || last.GetValueOrDefault(frame.Channel.Value) >= number)
+                    {
+                        faults.Enqueue($"{frame.Channel}: {number} after {last.GetValueOrDefault(frame.Channel.Value)}");
+                    }
+
+                    last[frame.Channel.Value] = number;
+                    break;
+                case FrameType.CloseTunnel when ++ends == devices:
+                    done.TrySetResult();
+                    break;
+            }
+
+            return Reason.None;
+        });
+        await node.AttachAsync(own);
+        var peers = new List<(ScriptedPeer Peer, Channel Channel)>();
+        for (var i = 0; i < devices; i++)
+        {
+            var peer = await edge.AttachDeviceAsync($"phone-{i}");
+            peers.Add((peer, await EdgeFixture.OpenAsync(peer)));
+        }
+
+        await Task.WhenAll(peers.Select(entry => Task.Run(async () =>
+        {
+            for (var number = 1; number <= perDevice; number++)
+            {
+                var payload = new byte[4 + (number % 1_400)];
+                payload.AsSpan().Fill((byte)number);
+                BitConverter.TryWriteBytes(payload, number);
+                while (!entry.Peer.Connection.TrySendDatagram(entry.Channel, payload))
+                {
+                    await Task.Yield();
+                }
+            }
+        })));
+        peers.ForEach(entry => entry.Peer.Connection.TrySend(FrameType.CloseTunnel, entry.Channel, new CloseTunnel()));
+        await done.Task.WithinAsync("the end of all tunnels");
+
+        Assert.Empty(faults);
+        Assert.Equal(devices, last.Count);
+        Assert.InRange(received, devices, devices * perDevice);
     }
 }
