@@ -80,7 +80,7 @@ public sealed partial class TunnelGrain
         private async Task GiveUpAsync(string nodeId, SessionKey session, EdgeAnswer answer)
         {
             grain.LogNodeFailed(tunnelId, answer.Reason);
-            grain.DoAsync(new TunnelEffect.ReleaseNode(nodeId, tunnelId)).Ignore();
+            await grain.Apply(TunnelRules.Forsaken(grain._memory, tunnelId));
             switch (answer.Reason)
             {
                 case Reason.NotAttached or Reason.NodeLost or Reason.NoSilo:

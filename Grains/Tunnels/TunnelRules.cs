@@ -89,6 +89,20 @@ internal static class TunnelRules
         return new(next, []) { Applied = true, Answer = answer };
     }
 
+    /// <summary>The chosen node failed: its session no longer stands for the tunnel, so that its loss does not end an attempt with another node.</summary>
+    internal static TunnelStep Forsaken(TunnelMemory memory, ulong tunnelId)
+    {
+        if (!IsOpening(memory, tunnelId))
+        {
+            return new(memory, []);
+        }
+
+        var effects = ImmutableArray.CreateBuilder<TunnelEffect>();
+        Release(memory, effects);
+        var next = memory with { Stored = memory.Stored with { NodeId = "", NodeSession = null } };
+        return new(next, effects.ToImmutable()) { Applied = true };
+    }
+
     /// <summary>No node took it.</summary>
     internal static TunnelStep Refused(TunnelMemory memory, ulong tunnelId, Reason reason, string detail) =>
         IsOpening(memory, tunnelId)

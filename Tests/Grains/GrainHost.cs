@@ -113,7 +113,15 @@ internal sealed class GrainHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _host.DisposeAsync();
+        // Requests to edges may be under way; the clock that stands still would keep their activations waiting for an answer.
+        var stopping = _host.DisposeAsync().AsTask();
+        for (var turn = 0; turn < 100_000 && !stopping.IsCompleted; turn++)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await stopping.WithinAsync("the host stops");
         _authority.Dispose();
     }
 }

@@ -115,6 +115,7 @@ internal sealed class ScriptedEdge(IGrainFactory grains, string edgeId) : IEdgeL
         ProcessId = ProcessId,
         LastCut = LastCut,
         CertificateSha256 = new string('e', 64),
+        KeySha256 = "k1",
     };
 
     private IEdgeLink Reference() => grains.CreateObjectReference<IEdgeLink>(this);
