@@ -23,11 +23,21 @@ public static class DeviceHost
     /// <param name="onStatus">Gets each step, in order, on threads of the agent; must not block.</param>
     /// <param name="cancellationToken">Ends it in an orderly way.</param>
     /// <exception cref="DeviceFatalException">It can't go on without a person; the text says what to do.</exception>
-    public static async Task RunAsync(
+    public static Task RunAsync(
         DeviceOptions options,
         ILoggerFactory loggers,
         TimeProvider time,
         Action<DeviceStatus> onStatus,
+        CancellationToken cancellationToken) =>
+        RunAsync(options, loggers, time, onStatus, OpenNetwork, cancellationToken);
+
+    /// <summary>The same over another network than this machine's.</summary>
+    internal static async Task RunAsync(
+        DeviceOptions options,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        Action<DeviceStatus> onStatus,
+        Func<DeviceOptions, ILoggerFactory, IDeviceNetwork> openNetwork,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -39,8 +49,7 @@ public static class DeviceHost
         {
             using var state = AgentState.Open(options.StateDirectory, PeerRole.Device);
             using var tunnels = new SecureDeviceTunnelFactory(state.Enrolment.Credentials, options.MtuBytes, time);
-            using var network = LinuxDeviceNetwork.Open(
-                options.TunName, options.MtuBytes, options.AcceptsDefaultRoute, loggers.CreateLogger<LinuxDeviceNetwork>());
+            using var network = openNetwork(options, loggers);
             using var agent = new DeviceAgent(
                 network, tunnels, options.Node, onStatus, loggers.CreateLogger<DeviceAgent>(), time);
             await RunAsync(options, state, agent, loggers, time, cancellationToken);
@@ -60,6 +69,9 @@ public static class DeviceHost
 
         onStatus(new DeviceStatus(DeviceStatusKind.Stopped, $"Stopped; {options.TunName} and its routes are gone"));
     }
+
+    private static LinuxDeviceNetwork OpenNetwork(DeviceOptions options, ILoggerFactory loggers) => LinuxDeviceNetwork.Open(
+        options.TunName, options.MtuBytes, options.AcceptsDefaultRoute, loggers.CreateLogger<LinuxDeviceNetwork>());
 
     private static async Task RunAsync(
         DeviceOptions options,

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using OrleansUem.Agent.Identity;
+using OrleansUem.LoadTest.Fleet;
 using OrleansUem.LoadTest.Micro;
 using OrleansUem.LoadTest.Web;
 
@@ -12,6 +14,8 @@ internal static class LoadCommands
     {
         CreateWeb(),
         CreateMicro(),
+        CreateSmoke(),
+        CreateDevices(),
     };
 
     private static Command CreateWeb()
@@ -42,4 +46,38 @@ internal static class LoadCommands
             cancellationToken));
         return command;
     }
+
+    private static Command CreateSmoke()
+    {
+        var devices = Devices(50);
+        var command = new Command("smoke", "A whole relay and node in this process, devices that enrol, open tunnels, exchange packets and leave.") { devices };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () =>
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                limit.CancelAfter(TimeSpan.FromMinutes(4));
+                Console.WriteLine(await FleetLoad.RunSmokeAsync(parsed.GetValue(devices), limit.Token));
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateDevices()
+    {
+        var devices = Devices(100);
+        var nodeState = new Option<string>("--node-state") { Description = "state directory of the running node, to make activations", HelpName = "DIR", Required = true };
+        var relay = CommandOptions.HostPort("--relay", "the edge's address for devices");
+        var command = new Command("devices", "Enrol many devices with a running relay and node and keep their tunnels open, at rest, until Ctrl-C.") { devices, nodeState, relay };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            () =>
+            {
+                var (host, port) = CommandOptions.ReadHostPort("--relay", parsed.GetRequiredValue(relay));
+                return FleetLoad.HoldAsync(
+                    parsed.GetRequiredValue(nodeState), new RelayAddress(host, port), parsed.GetValue(devices), Console.WriteLine, cancellationToken);
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static Option<int> Devices(int count) => new("--devices") { Description = $"how many, 1..{FleetLoad.MaxDevices}", DefaultValueFactory = _ => count };
 }

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansUem.Agent.Identity;
+using OrleansUem.Node;
+using OrleansUem.Protocol.Ids;
+
+namespace OrleansUem.LoadTest.Fleet;
+
+/// <summary>Many simulated devices of one tenant, each enrolled through the relay.</summary>
+internal sealed class DeviceFleet : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("uem-fleet-").FullName;
+    private readonly List<SimulatedDevice> _devices = [];
+
+    public IReadOnlyList<SimulatedDevice> Devices => _devices;
+
+    /// <summary>Makes activations at the node's state directory and enrols the devices, a few at a time.</summary>
+    /// <param name="nodeState">The state directory of a node of this machine.</param>
+    /// <param name="relay">Where devices reach the relay.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task EnrolAsync(string nodeState, RelayAddress relay, int count, CancellationToken cancellationToken) =>
+        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (index, token) =>
+        {
+            var activation = NodeActivations.Create(nodeState, DeviceId.Parse($"load-{index}"), TimeProvider.System, relay: relay);
+            await DeviceEnrolment.EnrolAsync(activation, StateOf(index), TimeProvider.System, NullLogger.Instance, token);
+        });
+
+    /// <summary>Starts the devices and waits until every tunnel is up.</summary>
+    /// <param name="count">How many of the enrolled ones.</param>
+    /// <param name="concurrency">Set-ups at a time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task StartAsync(int count, int concurrency, CancellationToken cancellationToken)
+    {
+        using var slots = new SemaphoreSlim(concurrency);
+        var waits = new List<Task>(count);
+        for (var index = 0; index < count; index++)
+        {
+            await slots.WaitAsync(cancellationToken);
+            var device = new SimulatedDevice(StateOf(index));
+            _devices.Add(device);
+            waits.Add(WaitAsync(device));
+        }
+
+        await Task.WhenAll(waits);
+
+        async Task WaitAsync(SimulatedDevice device)
+        {
+            await device.WaitUpAsync(cancellationToken);
+            slots.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_devices.Select(device => device.DisposeAsync().AsTask()));
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string StateOf(int index) => Path.Combine(_folder, $"{index}");
+}
