@@ -103,7 +103,7 @@ internal sealed class GrainHost : IAsyncDisposable
         (await Tunnel().RenewAsync(Report(edge, tunnelId, isDevice)))[0].Reason;
 
     /// <summary>What a silo's death leaves: storage.</summary>
-    internal Task ForgetAsync() => _host.DeactivateAllAsync().WithinAsync("all activations end");
+    internal Task ForgetAsync() => EndAsync(_host.DeactivateAllAsync(), "all activations end");
 
     internal T Row<T>(string prefix)
         where T : InventoryRow =>
@@ -113,15 +113,19 @@ internal sealed class GrainHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Requests to edges may be under way; the clock that stands still would keep their activations waiting for an answer.
-        var stopping = _host.DisposeAsync().AsTask();
-        for (var turn = 0; turn < 100_000 && !stopping.IsCompleted; turn++)
+        await EndAsync(_host.DisposeAsync().AsTask(), "the host stops");
+        _authority.Dispose();
+    }
+
+    // Requests to edges may be under way; the clock that stands still would keep their activations waiting for an answer.
+    private async Task EndAsync(Task ending, string phase)
+    {
+        for (var turn = 0; turn < 100_000 && !ending.IsCompleted; turn++)
         {
             Clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 
-        await stopping.WithinAsync("the host stops");
-        _authority.Dispose();
+        await ending.WithinAsync(phase);
     }
 }
