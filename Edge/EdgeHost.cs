@@ -132,7 +132,8 @@ public static partial class EdgeHost
         {
             session.TrySend(FrameType.GoAway, Channel.Session, new GoAway
             {
-                Reason = (uint)Reason.Draining, ReconnectAfterMs = (uint)Random.Shared.Next((int)drainTime.TotalMilliseconds + 1),
+                Reason = (uint)Reason.Draining,
+                ReconnectAfterMs = (uint)Random.Shared.Next((int)drainTime.TotalMilliseconds + 1),
             });
         }
 

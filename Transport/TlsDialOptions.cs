@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
-using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Identity;
+using OrleansUem.Protocol.Ids;
 
 namespace OrleansUem.Transport;
 

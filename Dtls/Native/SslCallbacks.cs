@@ -21,14 +21,14 @@ internal static unsafe class SslCallbacks
     private static readonly Lazy<nint> Method = new(CreateMethod);
 
     [ThreadStatic]
-    private static SslEngine? t_active;
+    private static SslEngine? _active;
 
     /// <summary>The engine whose native call runs on this thread. Calls nest when an output feeds another
     /// session.</summary>
     public static SslEngine? Active
     {
-        get => t_active;
-        set => t_active = value;
+        get => _active;
+        set => _active = value;
     }
 
     /// <summary>A BIO of our own type: reads hand out the one datagram of the current call, writes go to the
@@ -50,7 +50,7 @@ internal static unsafe class SslCallbacks
     {
         try
         {
-            if (t_active is not { } engine)
+            if (_active is not { } engine)
             {
                 return VerdictRefused;
             }
@@ -66,7 +66,7 @@ internal static unsafe class SslCallbacks
         catch (Exception exception)
         {
             // Our bug or the caller's verifier: the handshake fails, the process does not.
-            t_active?.NoteVerifierFault(exception);
+            _active?.NoteVerifierFault(exception);
             LibCrypto.X509_STORE_CTX_set_error(store, VerifyErrorUnspecified);
         }
 
@@ -76,7 +76,7 @@ internal static unsafe class SslCallbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static void OnInfo(nint ssl, int kind, int value)
     {
-        if (t_active is { } engine)
+        if (_active is { } engine)
         {
             if (kind == LibSsl.InfoReadAlert)
             {
@@ -91,16 +91,16 @@ internal static unsafe class SslCallbacks
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static uint OnTimer(nint ssl, uint previousMicroseconds) =>
-        t_active?.OnTimer(previousMicroseconds) ?? SslEngine.NeverMicroseconds;
+        _active?.OnTimer(previousMicroseconds) ?? SslEngine.NeverMicroseconds;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static int GenerateCookie(nint ssl, byte* cookie, uint* bytes)
     {
         try
         {
-            if (t_active?.Cookies is { } cookies)
+            if (_active?.Cookies is { } cookies)
             {
-                cookies.Generate(t_active.PeerAddress, new Span<byte>(cookie, DtlsCookieSecrets.CookieBytes));
+                cookies.Generate(_active.PeerAddress, new Span<byte>(cookie, DtlsCookieSecrets.CookieBytes));
                 *bytes = DtlsCookieSecrets.CookieBytes;
                 return 1;
             }
@@ -118,7 +118,7 @@ internal static unsafe class SslCallbacks
     {
         try
         {
-            return t_active?.Cookies is { } cookies && cookies.IsValid(t_active.PeerAddress, new ReadOnlySpan<byte>(cookie, (int)bytes)) ? 1 : 0;
+            return _active?.Cookies is { } cookies && cookies.IsValid(_active.PeerAddress, new ReadOnlySpan<byte>(cookie, (int)bytes)) ? 1 : 0;
         }
         catch (Exception)
         {
@@ -149,7 +149,7 @@ internal static unsafe class SslCallbacks
     private static int OnWrite(nint bio, byte* bytes, int count)
     {
         // A datagram that the output fails to send counts as sent: to DTLS it is a lost one.
-        t_active?.Emit(bytes, count);
+        _active?.Emit(bytes, count);
         return count;
     }
 
@@ -157,7 +157,7 @@ internal static unsafe class SslCallbacks
     private static int OnRead(nint bio, byte* buffer, int capacity)
     {
         LibCrypto.BIO_clear_flags(bio, LibCrypto.BioFlagsRetryMask);
-        if (t_active is { } engine && engine.TryTakeDatagram(buffer, capacity, out var taken))
+        if (_active is { } engine && engine.TryTakeDatagram(buffer, capacity, out var taken))
         {
             return taken;
         }
@@ -174,12 +174,12 @@ internal static unsafe class SslCallbacks
             case LibCrypto.BioCtrlFlush:
                 return 1;
             case LibCrypto.BioCtrlDgramSetNextTimeout:
-                t_active?.OnTimerSet((TimeValue*)argument);
+                _active?.OnTimerSet((TimeValue*)argument);
                 return 1;
             case LibCrypto.BioCtrlDgramQueryMtu:
             case LibCrypto.BioCtrlDgramGetMtu:
             case LibCrypto.BioCtrlDgramGetFallbackMtu:
-                return t_active?.HandshakeMtuBytes ?? DtlsContextOptions.MaxDatagramBytesMin;
+                return _active?.HandshakeMtuBytes ?? DtlsContextOptions.MaxDatagramBytesMin;
             case LibCrypto.BioCtrlDgramGetMtuOverhead:
                 // Limits here are datagram bytes already; nothing is added around them.
                 return 0;

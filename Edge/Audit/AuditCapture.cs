@@ -19,7 +19,10 @@ internal sealed class AuditCapture : IDisposable
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 64 * 1024,
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            Share = FileShare.Read,
+            BufferSize = 64 * 1024,
         };
         if (!OperatingSystem.IsWindows())
         {

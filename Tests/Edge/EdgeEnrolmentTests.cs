@@ -40,7 +40,8 @@ public sealed class EdgeEnrolmentTests
         var (_, asked) = await node.NextAsync(FrameType.Enrol, Enrol.Parser);
         node.Connection.TrySend(FrameType.EnrolAnswer, Channel.Session, new EnrolAnswer
         {
-            RequestId = asked.RequestId, Answer = ByteString.CopyFromUtf8("grant"),
+            RequestId = asked.RequestId,
+            Answer = ByteString.CopyFromUtf8("grant"),
         });
 
         Assert.Equal(7UL, answer.RequestId);
@@ -180,7 +181,8 @@ public sealed class EdgeEnrolmentTests
             _answer = joined => connection.TrySend(FrameType.Joined, Channel.Session, joined);
             connection.TrySend(FrameType.Hello, Channel.Session, new Hello
             {
-                ServerName = "silo-1", InstallationRoot = ByteString.CopyFrom(installation.Authority.Root.RawData),
+                ServerName = "silo-1",
+                InstallationRoot = ByteString.CopyFrom(installation.Authority.Root.RawData),
             });
             return await connection.RunAsync(this, token);
         }

@@ -104,7 +104,10 @@ public sealed class EdgeHostTests
         var root = new TenantId(new string('a', 64));
         var cut = new Cut
         {
-            TenantId = root.Text, DeviceId = device, NodeId = node, GenerationThrough = through,
+            TenantId = root.Text,
+            DeviceId = device,
+            NodeId = node,
+            GenerationThrough = through,
             CertificateSha256 = otherCertificate ? ByteString.CopyFrom(1) : ByteString.Empty,
         };
 

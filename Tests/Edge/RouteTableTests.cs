@@ -220,7 +220,11 @@ public sealed class RouteTableTests
 
     private static Lease LeaseOf(uint lifetime, RouteEnd? peer = null, uint idle = 0, ulong byteLimit = 0, string leaseId = LeaseId) => new()
     {
-        LeaseId = leaseId, Peer = peer ?? new RouteEnd(), LifetimeSeconds = lifetime, IdleSeconds = idle, ByteLimit = byteLimit,
+        LeaseId = leaseId,
+        Peer = peer ?? new RouteEnd(),
+        LifetimeSeconds = lifetime,
+        IdleSeconds = idle,
+        ByteLimit = byteLimit,
     };
 
     // Session 1 is the device, 2 the node.

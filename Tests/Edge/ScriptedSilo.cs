@@ -177,12 +177,18 @@ internal sealed class ScriptedSilo : IControlRequestHandler, IAsyncDisposable
 
     private Lease LeaseOf(string id, RouteEnd local, RouteEnd peer) => new()
     {
-        LeaseId = id, Local = local, Peer = peer, LifetimeSeconds = LeaseSeconds, IdleSeconds = IdleSeconds, ByteLimit = ByteLimit,
+        LeaseId = id,
+        Local = local,
+        Peer = peer,
+        LifetimeSeconds = LeaseSeconds,
+        IdleSeconds = IdleSeconds,
+        ByteLimit = ByteLimit,
     };
 
     private static RouteEnd End(ulong session, ulong generation, uint channel) => new()
     {
-        Session = new SessionRef { EdgeId = "edge-1", SessionId = session, Generation = generation }, Channel = channel,
+        Session = new SessionRef { EdgeId = "edge-1", SessionId = session, Generation = generation },
+        Channel = channel,
     };
 
     private ControlAnswer Renew(RenewLeases renew) => new()
@@ -199,7 +205,10 @@ internal sealed class ScriptedSilo : IControlRequestHandler, IAsyncDisposable
             tls.Stream, new FrameConnectionOptions { MaxPayloadBytes = FrameLimits.MaxPayloadBytes }, _time, NullLogger.Instance);
         connection.TrySend(FrameType.Hello, Channel.Session, new Hello
         {
-            Version = ProtocolVersion.Current, OldestVersion = ProtocolVersion.Oldest, ServerName = "silo-1", KeepAliveSeconds = 5,
+            Version = ProtocolVersion.Current,
+            OldestVersion = ProtocolVersion.Oldest,
+            ServerName = "silo-1",
+            KeepAliveSeconds = 5,
         });
         using var link = new ControlLink(ControlSide.Silo, (type, body) => connection.TrySend(type, Channel.Session, body), this, _time);
         _link = link;

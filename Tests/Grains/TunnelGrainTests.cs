@@ -1,8 +1,8 @@
 using OrleansUem.Grains;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Grains.Inventory;
-using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Kit;
 using Xunit;

@@ -189,7 +189,11 @@ public sealed class AttachTests : IAsyncLifetime, IDisposable
         {
             OpenTunnel = new OpenTunnel
             {
-                Identity = device.Identity.ToString(), SessionId = 1, Generation = 3, Channel = Channel.Create(1, 0).Value, RequestId = 1,
+                Identity = device.Identity.ToString(),
+                SessionId = 1,
+                Generation = 3,
+                Channel = Channel.Create(1, 0).Value,
+                RequestId = 1,
             },
         });
         Assert.Equal(Reason.NotAttached, (Reason)answer.Reason);
@@ -204,7 +208,11 @@ public sealed class AttachTests : IAsyncLifetime, IDisposable
         {
             OpenTunnel = new OpenTunnel
             {
-                Identity = device.Identity.ToString(), SessionId = 1, Generation = 3, Channel = Channel.Create(1, 0).Value, RequestId = 1,
+                Identity = device.Identity.ToString(),
+                SessionId = 1,
+                Generation = 3,
+                Channel = Channel.Create(1, 0).Value,
+                RequestId = 1,
             },
         });
         Assert.Equal(Reason.NoNode, (Reason)answer.Reason);
