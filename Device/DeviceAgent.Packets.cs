@@ -5,6 +5,7 @@ using OrleansUem.Device.Tunnels;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Device;
 
@@ -15,18 +16,37 @@ internal sealed partial class DeviceAgent
     private const int SourceOffset = 12;
     private const int DestinationOffset = 16;
 
+    /// <summary>Packets of the TUN before the write loop is woken although more wait: about three TLS records of full-size packets.</summary>
+    private const int PacketsPerWake = 32;
+
     /// <summary>Reads the TUN until it is stopped; a thread of its own runs this.</summary>
     public void PumpOutbound()
     {
         var buffer = new byte[Math.Max(_network.Tun.MtuBytes, TunnelLimits.MtuBytesMin)];
         do
         {
-            while (_network.Tun.TryRead(buffer, out var bytes))
+            while (PumpBatch(buffer))
             {
-                SendOutbound(buffer.AsSpan(0, bytes));
             }
         }
         while (_network.Tun.WaitReadable());
+    }
+
+    // The session's write loop is woken once for a batch, so that packets which come together share TLS records.
+    private bool PumpBatch(byte[] buffer)
+    {
+        using var batch = WakeBatch.Begin();
+        for (var i = 0; i < PacketsPerWake; i++)
+        {
+            if (!_network.Tun.TryRead(buffer, out var bytes))
+            {
+                return false;
+            }
+
+            SendOutbound(buffer.AsSpan(0, bytes));
+        }
+
+        return true;
     }
 
     /// <summary>Takes one packet of the TUN.</summary>

@@ -1,10 +1,14 @@
 using OrleansUem.Agent.Tun;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Node.Forwarding;
 
 /// <summary>The thread that drains the TUN into the tunnels. It blocks in the kernel when there is nothing, so it belongs to no pool.</summary>
 internal static class TunReader
 {
+    /// <summary>Packets before the session's write loop is woken although more wait: about three TLS records of full-size packets.</summary>
+    private const int PacketsPerWake = 32;
+
     /// <summary>Starts the thread.</summary>
     /// <param name="tun">The device.</param>
     /// <param name="forwarder">Gets the packets.</param>
@@ -25,9 +29,8 @@ internal static class TunReader
             var packet = new byte[tun.MtuBytes];
             while (tun.WaitReadable())
             {
-                while (tun.TryRead(packet, out var bytes))
+                while (ForwardBatch(tun, forwarder, packet))
                 {
-                    forwarder.FromTun(packet.AsSpan(0, bytes));
                 }
             }
 
@@ -39,5 +42,22 @@ internal static class TunReader
             ended.SetException(e);
             onFault();
         }
+    }
+
+    // The session's write loop is woken once for a batch, so that packets which come together share TLS records.
+    private static bool ForwardBatch(ITunDevice tun, PacketForwarder forwarder, byte[] packet)
+    {
+        using var batch = WakeBatch.Begin();
+        for (var i = 0; i < PacketsPerWake; i++)
+        {
+            if (!tun.TryRead(packet, out var bytes))
+            {
+                return false;
+            }
+
+            forwarder.FromTun(packet.AsSpan(0, bytes));
+        }
+
+        return true;
     }
 }

@@ -62,7 +62,7 @@ public sealed class BlindRelayTests
     private static async Task<(ProcessUnderTest Process, string Path)> CaptureAsync(NetNamespace where, string device, DirectoryInfo folder)
     {
         var path = Path.Combine(folder.FullName, device + ".pcap");
-        var process = where.Start("tcpdump", "-i", device, "-U", "-s", "0", "-Z", "root", "-w", path);
+        var process = where.Start("tcpdump", "-i", device, "--immediate-mode", "-U", "-s", "0", "-Z", "root", "-w", path);
         await process.WaitForLineAsync("capture starts", line => line.Contains("listening on", StringComparison.Ordinal));
         return (process, path);
     }
