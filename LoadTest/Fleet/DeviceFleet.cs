@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Node;
+using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 
 namespace OrleansUem.LoadTest.Fleet;
@@ -22,7 +23,10 @@ internal sealed class DeviceFleet : IAsyncDisposable
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (index, token) =>
         {
             var activation = NodeActivations.Create(nodeState, DeviceId.Parse($"load-{index}"), TimeProvider.System, relay: relay);
-            await DeviceEnrolment.EnrolAsync(activation, StateOf(index), TimeProvider.System, NullLogger.Instance, token);
+            while (!await TryEnrolAsync(activation, StateOf(index), token))
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token);
+            }
         });
 
     /// <summary>Starts the devices and waits until every tunnel is up.</summary>
@@ -54,6 +58,20 @@ internal sealed class DeviceFleet : IAsyncDisposable
     {
         await Task.WhenAll(_devices.Select(device => device.DisposeAsync().AsTask()));
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // A node certifies ten devices a second; a fleet that enrols at once has to wait for its turn.
+    private static async Task<bool> TryEnrolAsync(EnrolmentUri activation, string state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DeviceEnrolment.EnrolAsync(activation, state, TimeProvider.System, NullLogger.Instance, cancellationToken);
+            return true;
+        }
+        catch (EnrolmentException e) when (e.IsPassing)
+        {
+            return false;
+        }
     }
 
     private string StateOf(int index) => Path.Combine(_folder, $"{index}");

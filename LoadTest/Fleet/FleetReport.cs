@@ -16,8 +16,12 @@ public sealed record FleetReport(
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
         devices enrolled      {Devices} in {EnrolSeconds:F1} s ({Devices / EnrolSeconds:F0}/s)
         tunnels set up        {Devices} in {SetUpSeconds:F1} s ({Devices / SetUpSeconds:F0}/s), each p50 {Percentile(SetUpMilliseconds, 0.5):F0} ms, p99 {Percentile(SetUpMilliseconds, 0.99):F0} ms
-        echoes                {EchoMilliseconds.Count} of {EchoesSent}, p50 {Percentile(EchoMilliseconds, 0.5):F2} ms, p99 {Percentile(EchoMilliseconds, 0.99):F2} ms
+        echoes                {(EchoesSent == 0 ? "none sent" : EchoText())}
         """);
+
+    private string EchoText() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{EchoMilliseconds.Count} of {EchoesSent}, p50 {Percentile(EchoMilliseconds, 0.5):F2} ms, p99 {Percentile(EchoMilliseconds, 0.99):F2} ms");
 
     private static double Percentile(IReadOnlyList<double> values, double share)
     {
