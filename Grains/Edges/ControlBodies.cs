@@ -8,19 +8,7 @@ namespace OrleansUem.Grains.Edges;
 /// <summary>Requests to edges as the bytes that a link sends: ControlRequest with id 0.</summary>
 internal static class ControlBodies
 {
-    internal static ReadOnlyMemory<byte> Cut(CutEntry entry) => new ControlRequest
-    {
-        Cut = new Cut
-        {
-            Sequence = entry.Sequence,
-            TenantId = entry.TenantId,
-            DeviceId = entry.DeviceId,
-            NodeId = entry.NodeId,
-            CertificateSha256 = ByteString.CopyFrom(Convert.FromHexString(entry.CertificateSha256)),
-            Reason = (uint)entry.ReasonCode,
-            GenerationThrough = entry.GenerationThrough,
-        },
-    }.ToByteArray();
+    internal static ReadOnlyMemory<byte> Cut(CutEntry entry) => new ControlRequest { Cut = WireForms.ToWire(entry) }.ToByteArray();
 
     internal static ReadOnlyMemory<byte> Locate(IEnumerable<string> identities)
     {
@@ -37,7 +25,7 @@ internal static class ControlBodies
             DeviceId = deviceId,
             NodeSessionId = lease.Local.Session.SessionId,
             NodeGeneration = lease.Local.Session.Generation,
-            Lease = ToWire(lease),
+            Lease = WireForms.ToWire(lease),
         },
     }.ToByteArray();
 
@@ -68,20 +56,4 @@ internal static class ControlBodies
             return null;
         }
     }
-
-    private static Lease ToWire(RouteLease lease) => new()
-    {
-        LeaseId = lease.LeaseId,
-        Local = ToWire(lease.Local),
-        Peer = ToWire(lease.Peer),
-        IdleSeconds = lease.IdleSeconds,
-        ByteLimit = lease.ByteLimit,
-        LifetimeSeconds = lease.LifetimeSeconds,
-    };
-
-    private static RouteEnd ToWire(RouteEndpoint end) => new()
-    {
-        Session = new SessionRef { EdgeId = end.Session.EdgeId, SessionId = end.Session.SessionId, Generation = end.Session.Generation },
-        Channel = end.Channel,
-    };
 }

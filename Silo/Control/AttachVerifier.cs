@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using OrleansUem.Grains.Edges;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;

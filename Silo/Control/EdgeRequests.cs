@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using OrleansUem.Grains.Edges;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;

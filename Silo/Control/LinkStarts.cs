@@ -1,3 +1,4 @@
+using OrleansUem.Grains.Edges;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Control;
 using OrleansUem.Protocol.Ids;

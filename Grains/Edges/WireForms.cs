@@ -2,14 +2,16 @@ using Google.Protobuf;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Messages;
 
-namespace OrleansUem.Silo.Control;
+namespace OrleansUem.Grains.Edges;
 
-/// <summary>Grain records as the messages of control.proto.</summary>
-internal static class WireForms
+/// <summary>Grain records as the messages of control.proto, for grains and for the silo's control links.</summary>
+public static class WireForms
 {
+    /// <summary>A session in the whole installation.</summary>
     public static SessionRef ToWire(SessionKey session) =>
         new() { EdgeId = session.EdgeId, SessionId = session.SessionId, Generation = session.Generation };
 
+    /// <summary>An entry of an edge's forwarding table.</summary>
     public static Lease ToWire(RouteLease lease) => new()
     {
         LeaseId = lease.LeaseId,
@@ -20,6 +22,7 @@ internal static class WireForms
         LifetimeSeconds = lease.LifetimeSeconds,
     };
 
+    /// <summary>A cut with its place in the ledger.</summary>
     public static Cut ToWire(CutEntry entry) => new()
     {
         Sequence = entry.Sequence,
