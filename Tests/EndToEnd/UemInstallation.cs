@@ -16,6 +16,7 @@ public sealed class UemInstallation : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("uem-e2e-").FullName;
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<IDisposable> _links = [];
+    private string[] _siloArguments = [];
 
     private UemInstallation()
     {
@@ -45,9 +46,11 @@ public sealed class UemInstallation : IAsyncDisposable
     /// <summary>Builds the network and starts every role; on return the tunnel is up.</summary>
     /// <param name="deviceLink">Null: a plain virtual cable.</param>
     /// <param name="nodeLink">Null: a plain virtual cable.</param>
-    public static async Task<UemInstallation> StartAsync(LinkQuality? deviceLink = null, LinkQuality? nodeLink = null)
+    /// <param name="siloArguments">More arguments of the silo.</param>
+    public static async Task<UemInstallation> StartAsync(
+        LinkQuality? deviceLink = null, LinkQuality? nodeLink = null, params string[] siloArguments)
     {
-        var installation = new UemInstallation();
+        var installation = new UemInstallation { _siloArguments = siloArguments };
         try
         {
             await installation.BuildNetworkAsync(deviceLink, nodeLink);
@@ -78,7 +81,7 @@ public sealed class UemInstallation : IAsyncDisposable
 
     public async Task StartSiloAsync()
     {
-        Silo = Start(RelaySide, "silo", "--state", StateOf("silo"), "--listen", "127.0.0.1:3102");
+        Silo = Start(RelaySide, ["silo", "--state", StateOf("silo"), "--listen", "127.0.0.1:3102", .. _siloArguments]);
         await Silo.WaitForLineAsync("silo starts", line => line.Contains("silo-1 ready", StringComparison.Ordinal));
     }
 

@@ -19,16 +19,23 @@ internal static class UpCommand
     {
         var state = CommandOptions.State("the relay's");
         var edgeOptions = new EdgeListenOptions();
+        var life = new TunnelLifeOptions();
         var logLevel = CommandOptions.LogLevel();
         var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state, logLevel };
         edgeOptions.AddTo(command);
+        life.AddTo(command);
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
             {
                 using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
                 var directory = parsed.GetRequiredValue(state);
                 await RunAsync(
-                    Path.Combine(directory, "silo"),
+                    new SiloOptions
+                    {
+                        StateDirectory = Path.Combine(directory, "silo"),
+                        Listen = new IPEndPoint(IPAddress.Loopback, 0),
+                        Grains = life.Read(parsed),
+                    },
                     silo => edgeOptions.Read(parsed, Path.Combine(directory, "edge"), [silo.ToString()]),
                     loggers,
                     cancellationToken);
@@ -38,11 +45,11 @@ internal static class UpCommand
     }
 
     private static async Task RunAsync(
-        string siloState, Func<IPEndPoint, EdgeOptions> edgeOptions, ILoggerFactory loggers, CancellationToken cancellationToken)
+        SiloOptions siloOptions, Func<IPEndPoint, EdgeOptions> edgeOptions, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(siloState))
+        if (!Directory.Exists(siloOptions.StateDirectory))
         {
-            SiloInit.Create(siloState, "silo-1", TimeProvider.System);
+            SiloInit.Create(siloOptions.StateDirectory, "silo-1", TimeProvider.System);
         }
 
         // The edge stops first: its last reports still find the silo.
@@ -50,7 +57,7 @@ internal static class UpCommand
         using var stopEdge = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ready = new TaskCompletionSource<SiloReady>(TaskCreationOptions.RunContinuationsAsynchronously);
         var silo = SiloHost.RunAsync(
-            new SiloOptions { StateDirectory = siloState, Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+            siloOptions,
             loggers,
             TimeProvider.System,
             ready.SetResult,
