@@ -9,7 +9,7 @@ public sealed record EdgeLimits
     /// <summary>Connections of one listener from one IPv4 address or IPv6 /64. Default 4,096.</summary>
     public int MaxConnectionsPerAddress { get; init; } = 4_096;
 
-    /// <summary>TLS handshakes of one listener at a time. Default 256.</summary>
+    /// <summary>TLS handshakes of one listener at a time, an eighth of them for one address. Default 256.</summary>
     public int MaxHandshakes { get; init; } = 256;
 
     /// <summary>Attached sessions. Default 100,000.</summary>

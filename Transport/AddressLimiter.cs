@@ -55,7 +55,7 @@ public sealed class AddressLimiter
     }
 
     // IPv4 addresses take the block 0:0:0:x/64, which is no IPv6 subscriber's.
-    private static ulong KeyOf(IPAddress address)
+    internal static ulong KeyOf(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
         Span<byte> bytes = stackalloc byte[16];

@@ -24,7 +24,7 @@ public sealed partial class TlsListener : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Socket _socket;
     private readonly SslServerAuthenticationOptions _tls;
-    private readonly SemaphoreSlim _handshakes;
+    private readonly HandshakeGate _handshakes;
     private readonly AddressLimiter _addresses;
     private readonly CancellationTokenSource _stopAccepting = new();
     private readonly CancellationTokenSource _stopConnections = new();
@@ -43,7 +43,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         _logger = logger;
         _socket = socket;
         _tls = ServerOptions(options);
-        _handshakes = new SemaphoreSlim(options.MaxHandshakes);
+        _handshakes = new HandshakeGate(options.MaxHandshakes);
         _addresses = new AddressLimiter(options.MaxConnectionsPerAddress);
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
         _accepting = Task.Run(AcceptAsync);
@@ -142,7 +142,6 @@ public sealed partial class TlsListener : IAsyncDisposable
         {
             try
             {
-                await _handshakes.WaitAsync(_stopAccepting.Token);
                 await AcceptOneAsync();
             }
             catch (Exception e) when (_stopAccepting.IsCancellationRequested
@@ -155,7 +154,6 @@ public sealed partial class TlsListener : IAsyncDisposable
             {
                 // The peer went away before it was accepted, or the process is out of descriptors: the latter passes, and must not spin.
                 LogAcceptFailed(_logger, e.SocketErrorCode);
-                _handshakes.Release();
                 await Task.Delay(AcceptRetryDelay, _time, CancellationToken.None);
             }
         }
@@ -169,7 +167,6 @@ public sealed partial class TlsListener : IAsyncDisposable
         {
             _options.Events?.OnRefused(Reason.TooManyConnections);
             socket.Dispose();
-            _handshakes.Release();
             return;
         }
 
@@ -181,17 +178,7 @@ public sealed partial class TlsListener : IAsyncDisposable
     {
         try
         {
-            TlsConnection? connection;
-            try
-            {
-                connection = await HandshakeAsync(socket);
-            }
-            finally
-            {
-                _handshakes.Release();
-            }
-
-            if (connection is not null)
+            if (await HandshakeAsync(socket, address) is { } connection)
             {
                 await using (connection)
                 {
@@ -217,7 +204,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         }
     }
 
-    private async Task<TlsConnection?> HandshakeAsync(Socket socket)
+    private async Task<TlsConnection?> HandshakeAsync(Socket socket, IPAddress address)
     {
         var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
         using var timeout = new CancellationTokenSource(_options.HandshakeTimeout, _time);
@@ -226,6 +213,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         try
         {
             TlsSettings.Tune(socket);
+            using var place = await _handshakes.EnterAsync(address, either.Token);
             await stream.AuthenticateAsServerAsync(_tls, either.Token);
             if (!stream.NegotiatedApplicationProtocol.Protocol.IsEmpty)
             {

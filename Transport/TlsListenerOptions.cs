@@ -15,12 +15,12 @@ public sealed record TlsListenerOptions
     /// <summary>The application protocols offered, in order of preference; a connection with none of them is refused.</summary>
     public required IReadOnlyList<string> Alpns { get; init; }
 
-    /// <summary>Limit of the TLS handshake. Default 10 s.</summary>
+    /// <summary>Limit of the TLS handshake, the wait for its place included. Default 10 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Handshakes at a time; further connections wait in the kernel's backlog. Default 256: a handshake costs 2 ms of CPU, so more than that is half a second of
-    /// work for one core and only makes all of them late.
+    /// Handshakes at a time, an eighth of them for one IPv4 address or IPv6 /64; further connections wait, within <see cref="HandshakeTimeout"/>. Default 256: a
+    /// handshake costs 2 ms of CPU, so more than that is half a second of work for one core and only makes all of them late.
     /// </summary>
     public int MaxHandshakes { get; init; } = 256;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Protocol.Identity;
@@ -108,6 +109,32 @@ public sealed class TlsLoopbackTests : IDisposable
     }
 
     [Fact]
+    public async Task DialAsync_WhileAnotherAddressHoldsConnectionsThatSayNothing_Succeeds()
+    {
+        using var edge = _installation.Issue(PeerRole.Edge, "edge-1");
+        await using var listener = Listen(edge, (_, _) => Task.CompletedTask, maxHandshakes: 4);
+        var silent = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                silent.Add(socket);
+                socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+                await socket.ConnectAsync(listener.LocalEndPoint);
+            }
+
+            // Virtual time stands still: no limit of a handshake makes room.
+            await using var dialled = await DialAsync(listener, Alpn.Device, null, _installation.Authority.Root)
+                .WithinAsync("a handshake beside the silent ones");
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task RunAsync_OverTls_FramesAndCloseArrive()
     {
         using var edge = _installation.Issue(PeerRole.Edge, "edge-1");
@@ -144,12 +171,14 @@ public sealed class TlsLoopbackTests : IDisposable
         Assert.Equal((Reason.Detached, true, "bye"), (theirs.Reason, theirs.IsByPeer, theirs.Detail));
     }
 
-    private TlsListener Listen(PeerCredentials credentials, Func<TlsConnection, CancellationToken, Task> handler) => TlsListener.Start(
+    private TlsListener Listen(
+        PeerCredentials credentials, Func<TlsConnection, CancellationToken, Task> handler, int maxHandshakes = 256) => TlsListener.Start(
         new TlsListenerOptions
         {
             EndPoint = new IPEndPoint(IPAddress.Loopback, 0),
             Credentials = credentials,
             Alpns = [Alpn.Device, Alpn.Enrol],
+            MaxHandshakes = maxHandshakes,
         },
         handler,
         _time,
