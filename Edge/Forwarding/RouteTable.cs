@@ -73,7 +73,21 @@ internal sealed class RouteTable
                 return local.Owner.IsEnded == isFromDevice ? Reason.DeviceLost : Reason.NodeLost;
             }
 
-            EndRouteLocked((lease.LeaseId, isFromDevice), Reason.TunnelReplaced, "", silent: null);
+            if (local.Owner.Channels.Find(local.Channel, out _) != local)
+            {
+                detail = "The channel was closed meanwhile.";
+                return isFromDevice ? Reason.ClosedByDevice : Reason.ClosedByNode;
+            }
+
+            // Frames of one tunnel never enter the channel of another, whatever the lease says.
+            if ((peer.Route is { } back && back.LeaseId != lease.LeaseId) || (peer.Incoming is { } other && other.LeaseId != lease.LeaseId))
+            {
+                detail = "The far end's channel is another tunnel's.";
+                return Reason.NotAttached;
+            }
+
+            // The lease goes on, with another end: the one before is told, but not reported, since the report would end the lease.
+            EndRouteLocked((lease.LeaseId, isFromDevice), Reason.TunnelReplaced, "", silent: null, isReported: false);
             var route = new Route(lease, isFromDevice, local, peer, now);
             _routes[(lease.LeaseId, isFromDevice)] = route;
             peer.Incoming = route;
@@ -82,12 +96,12 @@ internal sealed class RouteTable
         }
     }
 
-    /// <summary>Finds the channel of a route that is installed.</summary>
-    public bool TryGetChannel(string leaseId, bool isFromDevice, out Channel channel)
+    /// <summary>Finds the channel of a route of <paramref name="owner"/> that is installed.</summary>
+    public bool TryGetChannel(string leaseId, bool isFromDevice, ITunnelPeer owner, out Channel channel)
     {
         lock (_lock)
         {
-            var found = _routes.TryGetValue((leaseId, isFromDevice), out var route);
+            var found = _routes.TryGetValue((leaseId, isFromDevice), out var route) && route.Local.Owner == owner;
             channel = found ? route!.Local.Channel : default;
             return found;
         }
@@ -219,7 +233,8 @@ internal sealed class RouteTable
         EndRouteLocked((leaseId, false), reason, detail, silent);
     }
 
-    private void EndRouteLocked((string LeaseId, bool IsFromDevice) key, Reason reason, string detail, ITunnelPeer? silent)
+    private void EndRouteLocked(
+        (string LeaseId, bool IsFromDevice) key, Reason reason, string detail, ITunnelPeer? silent, bool isReported = true)
     {
         if (!_routes.Remove(key, out var route) || !route.TryEnd(reason))
         {
@@ -238,6 +253,9 @@ internal sealed class RouteTable
             local.Owner.TrySend(FrameType.CloseTunnel, local.Channel, new CloseTunnel { Reason = (uint)reason, Detail = detail });
         }
 
-        _report(route.Report(reason));
+        if (isReported)
+        {
+            _report(route.Report(reason));
+        }
     }
 }

@@ -26,7 +26,7 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls)
     {
         lock (_lock)
         {
-            if (Server.Routes.TryGetChannel(offer.Lease.LeaseId, isFromDevice: false, out var channel))
+            if (Server.Routes.TryGetChannel(offer.Lease.LeaseId, isFromDevice: false, this, out var channel))
             {
                 return Task.FromResult(Taken(channel));
             }

@@ -215,6 +215,33 @@ public sealed class RouteTableTests
         Assert.Equal(Reason.MalformedFrame, _table.TryInstall(new Lease { Peer = new RouteEnd() }, slot, true, TimeSpan.Zero, out _));
     }
 
+    [Fact]
+    public void TryInstall_ToAChannelOfAnotherTunnel_IsRefusedAndThatTunnelGoesOn()
+    {
+        var (d, n) = InstallBoth(leaseId: "tenant/phone-11/1");
+        var stray = _device.Channels.TryAllocate(_device)!;
+
+        Assert.Equal(Reason.NotAttached, _table.TryInstall(LeaseOf(300, PeerOf(2, n)), stray, isFromDevice: true, TimeSpan.Zero, out _));
+        Assert.Equal(Reason.NotAttached, _table.TryInstall(LeaseOf(300, PeerOf(1, d)), stray, isFromDevice: false, TimeSpan.Zero, out _));
+
+        Assert.Null(stray.Route);
+        _table.EndSlot(d, Reason.ClosedByDevice, "", silent: _device);
+        Assert.Equal([Reason.ClosedByDevice], _node.Closes);
+        Assert.Equal(0, _table.Count);
+    }
+
+    [Fact]
+    public void TryInstall_OnAChannelThatWasReleased_IsRefused()
+    {
+        var d = _device.Channels.TryAllocate(_device)!;
+        var n = _node.Channels.TryAllocate(_node)!;
+        _table.EndSlot(n, Reason.ClosedByNode, "", silent: _node);
+
+        Assert.Equal(Reason.ClosedByNode, _table.TryInstall(LeaseOf(300, PeerOf(1, d)), n, isFromDevice: false, TimeSpan.Zero, out _));
+
+        Assert.Equal(0, _table.Count);
+    }
+
     private static RouteEnd PeerOf(ulong session, ChannelSlot slot) =>
         new() { Session = new SessionRef { SessionId = session }, Channel = slot.Channel.Value };
 
