@@ -43,6 +43,11 @@ internal sealed partial class SiloLink(EdgeServer server, string host, int port)
                 // Expected: the edge stops.
                 return;
             }
+            catch (Exception e)
+            {
+                // A fault of ours: an edge that does not dial again is one that nobody can attach to.
+                LogStartFault(server.Logger, e);
+            }
 
             var jittered = delay * (0.5 + Random.Shared.NextDouble());
             delay = delay * 2 < LastDelay ? delay * 2 : LastDelay;
