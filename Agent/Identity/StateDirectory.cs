@@ -105,12 +105,19 @@ internal sealed class StateDirectory
         }
     }
 
-    /// <summary>No error when there is no such file.</summary>
+    /// <summary>Returns when the name is gone from the disk: what was voided by it stays void after a power cut. No error when there is no such file.</summary>
+    /// <exception cref="AgentStateException">It can't be deleted.</exception>
     public void Delete(string name)
     {
+        if (!Has(name))
+        {
+            return;
+        }
+
         try
         {
             File.Delete(PathOf(name));
+            DirectorySync.Flush(Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

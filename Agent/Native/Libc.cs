@@ -10,7 +10,9 @@ namespace OrleansUem.Agent.Native;
 internal static partial class Libc
 {
     public const int OpenReadOnly = 0;
+    public const int OpenWriteOnly = 1;
     public const int OpenReadWrite = 2;
+    public const int OpenAppend = 0x400;
     public const int OpenNonBlocking = 0x800;
     public const int OpenCloseOnExec = 0x80000;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using OrleansUem.Agent.Identity;
+using OrleansUem.Agent.Native;
 using OrleansUem.Protocol.Identity;
 
 namespace OrleansUem.Node.Enrolment;
@@ -53,18 +54,8 @@ internal static class NodeFiles
         var path = files.PathOf(name);
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using var file = new FileStream(path, options);
-
-            // A line that a crash cut off stays alone on its line.
-            var text = (file.Position > 0 ? "\n" : "") + string.Join('\n', lines) + "\n";
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
+            // The line end before keeps a line that a crash cut off alone on its line; readers skip empty lines.
+            AppendedFile.Append(path, Encoding.UTF8.GetBytes("\n" + string.Join('\n', lines) + "\n"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -162,6 +162,31 @@ public sealed class DeviceCertifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Append_FromManyAtOnce_LosesNoLine()
+    {
+        const int Appenders = 4;
+        const int Lines = 100;
+        using var round = new Barrier(Appenders);
+        var threads = Enumerable.Range(0, Appenders).Select(appender => new Thread(() =>
+        {
+            for (var i = 0; i < Lines; i++)
+            {
+                round.SignalAndWait();
+                NodeFiles.Append(_state.Files, "ledger", [$"{appender} {i}"]);
+            }
+        })).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        var lines = NodeFiles.ReadLines(_state.Files, "ledger").Select(words => string.Join(' ', words)).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(Appenders * Lines, lines.Count);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_state.Files.PathOf("ledger")));
+        }
+    }
+
+    [Fact]
     public void Revoke_Device_ItsCertificatesAndUnusedActivationsAreOverAndANewOneIsGood()
     {
         using var old = _state.Enrol("laptop-1");
