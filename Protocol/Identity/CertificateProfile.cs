@@ -123,9 +123,9 @@ public static class CertificateProfile
                 && usage is not null && usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign)
                 && IsIssuedBy(root, root);
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or InvalidOperationException)
+        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException or InvalidOperationException)
         {
-            // A peer fault: an extension that does not decode, or one that stands twice.
+            // A peer fault: an extension or curve that does not decode, or an extension that stands twice.
             return false;
         }
     }
@@ -156,12 +156,12 @@ public static class CertificateProfile
     private static bool HasApprovedKey(X509Certificate2 certificate)
     {
         var key = certificate.PublicKey;
-        if (key.Oid.Value != EcPublicKeyOid)
+        if (key.Oid.Value != EcPublicKeyOid || key.EncodedParameters is not { } parameters)
         {
             return false;
         }
 
-        var curve = AsnDecoder.ReadObjectIdentifier(key.EncodedParameters!.RawData, AsnEncodingRules.DER, out _);
+        var curve = AsnDecoder.ReadObjectIdentifier(parameters.RawData, AsnEncodingRules.DER, out _);
         return curve is P256Oid or P384Oid;
     }
 

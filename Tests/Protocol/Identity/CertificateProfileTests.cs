@@ -126,6 +126,19 @@ public sealed class CertificateProfileTests : IDisposable
     }
 
     [Fact]
+    public void IsRoot_CurveThatIsNoName_IsFalse()
+    {
+        byte[] curve = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+        var der = _tenant.Authority.Root.RawData;
+        der[der.AsSpan().IndexOf(curve)] = 0x04; // OCTET STRING
+        Assert.Equal(Reason.None, CertificateProfile.TryLoad(der, out var root));
+        using (root)
+        {
+            Assert.False(CertificateProfile.IsRoot(root!));
+        }
+    }
+
+    [Fact]
     public void TryLoad_AnyBytes_NeverThrows()
     {
         using var device = _tenant.Issue(PeerRole.Device, "laptop-7");
