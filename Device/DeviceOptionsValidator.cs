@@ -18,12 +18,12 @@ internal static class DeviceOptionsValidator
 
         if (options.MtuBytes is < TunnelLimits.MtuBytesMin or > TunnelLimits.MtuBytesMax)
         {
-            throw Bad($"The MTU {options.MtuBytes} is out of range: it must be {TunnelLimits.MtuBytesMin} to {TunnelLimits.MtuBytesMax} bytes.");
+            throw Bad($"--mtu {options.MtuBytes} is out of range: it must be {TunnelLimits.MtuBytesMin} to {TunnelLimits.MtuBytesMax} bytes.");
         }
 
         if (options.Node is { } node && !NameRules.IsName(node))
         {
-            throw Bad($"The node '{node}' is not a name: 1 to {NameRules.MaxCharacters} characters of a-z 0-9 . _ -.");
+            throw Bad($"--node '{node}' is not a name: 1 to {NameRules.MaxCharacters} characters of a-z 0-9 . _ -.");
         }
 
         if (options.Software.Length is 0 or > AttachClaims.MaxSoftwareCharacters)
@@ -37,7 +37,7 @@ internal static class DeviceOptionsValidator
         }
         catch (ArgumentException e)
         {
-            throw new DeviceFatalException(Reason.BadRequest, e.Message, e);
+            throw new DeviceFatalException(Reason.BadRequest, $"--tun: {e.Message}", e);
         }
     }
 

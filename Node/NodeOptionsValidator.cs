@@ -99,15 +99,29 @@ public static class NodeOptionsValidator
     {
         var rules = servers.SelectMany(server => new[] { $"{server}:udp/53", $"{server}:tcp/53" })
             .Concat(options.Allow.Count > 0 ? options.Allow : routes.Select(route => route.ToString()));
-        Require(DestinationPolicy.TryParse(rules, out var policy, out var error), nameof(options.Allow), string.Join(' ', options.Allow), error ?? "");
+        Require(DestinationPolicy.TryParse(rules, out var policy, out var error), nameof(options.Allow), string.Join(' ', options.Allow), $"a list of rules: {error}");
         return policy!;
     }
+
+    // The words of the command line, for the person who typed them.
+    private static string Flag(string option) => option switch
+    {
+        nameof(NodeOptions.StateDirectory) => "--state",
+        nameof(NodeOptions.Pool) => "--pool",
+        nameof(NodeOptions.Routes) => "--route",
+        nameof(NodeOptions.Allow) => "--allow",
+        nameof(NodeOptions.DnsServers) => "--dns",
+        nameof(NodeOptions.DnsDomains) => "--dns-domain",
+        nameof(NodeOptions.MtuBytes) => "--mtu",
+        nameof(NodeOptions.MaxTunnels) => "--max-tunnels",
+        _ => option,
+    };
 
     private static void Require(bool isGood, string option, object? value, string bound)
     {
         if (!isGood)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The node's option {option} is '{value}'; it must be {bound}."));
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{Flag(option)} (the node's option {option}) is '{value}'; it must be {bound}."));
         }
     }
 }

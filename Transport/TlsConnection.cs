@@ -14,8 +14,8 @@ public sealed class TlsConnection : IAsyncDisposable
         Socket = socket;
         PeerCertificate = peerCertificate;
         Alpn = stream.NegotiatedApplicationProtocol.ToString();
-        RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
-        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        RemoteEndPoint = Plain((IPEndPoint)socket.RemoteEndPoint!);
+        LocalEndPoint = Plain((IPEndPoint)socket.LocalEndPoint!);
         Suite = $"{stream.SslProtocol} {stream.NegotiatedCipherSuite}";
     }
 
@@ -49,4 +49,8 @@ public sealed class TlsConnection : IAsyncDisposable
         PeerCertificate?.Dispose();
         await Stream.DisposeAsync();
     }
+
+    // A socket of both families says ::ffff:203.0.113.1 for an IPv4 peer; people and limits want one spelling.
+    private static IPEndPoint Plain(IPEndPoint endPoint) =>
+        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 }

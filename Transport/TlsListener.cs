@@ -86,9 +86,17 @@ public sealed partial class TlsListener : IAsyncDisposable
         catch (SocketException e)
         {
             socket.Dispose();
-            throw new IOException($"Listening on {options.EndPoint} failed: {e.SocketErrorCode}.", e);
+            throw new IOException($"Listening on {options.EndPoint} failed: {Advise(e.SocketErrorCode)}", e);
         }
     }
+
+    private static string Advise(SocketError error) => error switch
+    {
+        SocketError.AddressAlreadyInUse => "another process has this port. Stop that, or listen elsewhere.",
+        SocketError.AddressNotAvailable => "no interface of this machine has this address.",
+        SocketError.AccessDenied => "not permitted; a port below 1024 needs root or CAP_NET_BIND_SERVICE.",
+        _ => $"{error}.",
+    };
 
     /// <summary>Closes the listening socket; connections go on.</summary>
     public async Task StopAcceptingAsync()

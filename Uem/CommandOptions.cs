@@ -9,6 +9,8 @@ namespace OrleansUem.Uem;
 /// <summary>Options that several commands share, and readers that name option, value and form in their errors.</summary>
 internal static class CommandOptions
 {
+    private const string LogLevelNames = "Trace, Debug, Information, Warning, Error";
+
     public static Option<string> State(string whose) => new("--state")
     {
         Description = $"{whose} state directory",
@@ -16,17 +18,18 @@ internal static class CommandOptions
         Required = true,
     };
 
-    public static Option<LogLevel> LogLevel() => new("--log-level")
+    public static Option<LogLevel> LogLevel(LogLevel defaultLevel = Microsoft.Extensions.Logging.LogLevel.Information) => new("--log-level")
     {
-        Description = "the least level of log lines on standard error: Trace, Debug, Information, Warning, Error",
+        Description = $"the least level of log lines on standard error: {LogLevelNames}",
         HelpName = "LEVEL",
-        DefaultValueFactory = _ => Microsoft.Extensions.Logging.LogLevel.Information,
+        CustomParser = ReadLogLevel,
+        DefaultValueFactory = _ => defaultLevel,
     };
 
     /// <summary>An option that takes one or more ADDRESS:PORT.</summary>
     public static Option<IPEndPoint[]> EndPoints(string name, string description, string defaultText) => new(name)
     {
-        Description = $"{description} (default {defaultText})",
+        Description = description,
         HelpName = "ADDR:PORT",
         AllowMultipleArgumentsPerToken = true,
         CustomParser = result => [.. result.Tokens.Select(token => ReadEndPoint(name, token.Value, result))],
@@ -53,6 +56,18 @@ internal static class CommandOptions
             && port is >= 1 and <= IPEndPoint.MaxPort
             ? (host, port)
             : throw new FormatException($"{option} '{text}' is not HOST:PORT with a port of 1 to {IPEndPoint.MaxPort}.");
+    }
+
+    private static LogLevel ReadLogLevel(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (LogLevelNames.Split(", ").FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known)
+        {
+            return Enum.Parse<LogLevel>(known);
+        }
+
+        result.AddError($"--log-level '{text}' is none of {LogLevelNames}.");
+        return default;
     }
 
     private static IPEndPoint ReadEndPoint(string option, string text, ArgumentResult result)

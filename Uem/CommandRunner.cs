@@ -1,9 +1,11 @@
+using System.Data.Common;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OrleansUem.Agent.Identity;
+using OrleansUem.Silo.Admin;
 using OrleansUem.Transport;
 
 namespace OrleansUem.Uem;
@@ -27,10 +29,10 @@ internal static class CommandRunner
             // Expected: the person stopped it.
             return ExitCode.Ok;
         }
-        catch (Exception e) when (!IsOurBug(e))
+        catch (Exception e) when (!IsOurBug(Cause(e)))
         {
-            await Console.Error.WriteLineAsync($"error: {e.Message.ReplaceLineEndings(" ")}");
-            return IsPassing(e) ? ExitCode.Failed : ExitCode.Refused;
+            await Console.Error.WriteLineAsync($"error: {Describe(Cause(e))}");
+            return IsPassing(Cause(e)) ? ExitCode.Failed : ExitCode.Refused;
         }
     }
 
@@ -50,6 +52,17 @@ internal static class CommandRunner
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     });
 
+    // A static constructor or a task hides what a person needs to read, such as the library that is missing.
+    private static Exception Cause(Exception exception) =>
+        exception is TypeInitializationException or AggregateException ? exception.GetBaseException() : exception;
+
+    private static string Describe(Exception exception)
+    {
+        var text = exception.Message.ReplaceLineEndings(" ");
+        var suffix = exception is ArgumentException { ParamName: { } name } ? $" (Parameter '{name}')" : "";
+        return suffix.Length > 0 && text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text;
+    }
+
     // What no input and no outside failure should be able to cause: the trace is what the reader of the report needs.
     private static bool IsOurBug(Exception exception) =>
         exception is NullReferenceException or InvalidCastException or IndexOutOfRangeException or KeyNotFoundException or ObjectDisposedException
@@ -58,6 +71,8 @@ internal static class CommandRunner
     private static bool IsPassing(Exception exception) => exception switch
     {
         EnrolmentException enrolment => enrolment.IsPassing,
+        AdminException admin => admin.InnerException is HttpRequestException,
+        DbException or OperationCanceledException => true,
         DialException or IOException or SocketException or HttpRequestException or TimeoutException => true,
         CryptographicException or FormatException or ArgumentException or InvalidOperationException or UnauthorizedAccessException => false,
         _ => false,

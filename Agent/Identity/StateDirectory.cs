@@ -141,7 +141,7 @@ internal sealed class StateDirectory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AgentStateException($"The state directory {Path} is in use by another process, or can't be written: {e.Message}", e);
+            throw new AgentStateException($"The state directory {Path} is in use by another process (stop that first), or can't be written: {e.Message}", e);
         }
     }
 }

@@ -31,9 +31,13 @@ public sealed record TunnelPeer(string Name, Func<X509Certificate2, bool>? IsRev
 
             return reason == Reason.None
                 ? DtlsVerdict.Accepted
-                : DtlsVerdict.Refused(RefusalOf(reason), $"{reason}: the far end was to be {role} {Name}");
+                : DtlsVerdict.Refused(RefusalOf(reason), Explain(reason, role));
         };
     }
+
+    private string Explain(Reason reason, PeerRole role) => reason == Reason.CertificateRevoked
+        ? $"{reason}: the organisation has revoked the certificate of {Name}; a new activation lets it in again"
+        : $"{reason}: the far end was to be {role} {Name}";
 
     private static DtlsRefusal RefusalOf(Reason reason) => reason switch
     {

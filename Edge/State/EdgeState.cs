@@ -25,7 +25,7 @@ public static class EdgeState
     {
         if (!Exists(directory))
         {
-            throw new InvalidOperationException($"There is no edge in '{directory}': join the installation first.");
+            throw new InvalidOperationException($"{directory} holds no edge: {CertificateFile} is missing. Get it with 'uem edge join TOKEN --state {directory}', TOKEN from 'uem admin edge-token'.");
         }
 
         try

@@ -144,7 +144,10 @@ public sealed class AdminConnection : IDisposable
             catch (HttpRequestException e)
             {
                 throw new AdminException(
-                    $"No silo answers on {_socketPath}: {(e.InnerException ?? e).Message}. Is it running with this state directory, and do you own it?", e);
+                    File.Exists(_socketPath)
+                        ? $"No silo answers on {_socketPath}: {(e.InnerException ?? e).Message}. Is it running with this state directory, and do you own it?"
+                        : $"{_socketPath} is not there, or you may not see it. Start the silo of this state directory, and run this as its user.",
+                    e);
             }
         }
     }

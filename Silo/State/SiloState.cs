@@ -53,6 +53,11 @@ public sealed class SiloState : IDisposable
     /// <summary>The Unix socket of the admin API.</summary>
     public string AdminSocketPath => AdminSocketOf(Directory);
 
+    /// <summary>Whether a directory holds a silo's state.</summary>
+    /// <param name="stateDirectory">The directory.</param>
+    /// <returns>True: it was set up to its end.</returns>
+    public static bool Exists(string stateDirectory) => File.Exists(Path.Combine(stateDirectory, StateFiles.Marker));
+
     /// <summary>The admin API's Unix socket in a state directory.</summary>
     /// <param name="stateDirectory">The directory.</param>
     /// <returns>The full path.</returns>

@@ -46,15 +46,16 @@ public sealed class UemInstallation : IAsyncDisposable
     /// <summary>Builds the network and starts every role; on return the tunnel is up.</summary>
     /// <param name="deviceLink">Null: a plain virtual cable.</param>
     /// <param name="nodeLink">Null: a plain virtual cable.</param>
+    /// <param name="hasOneRelayProcess">True: <c>uem up</c> instead of a silo and an edge.</param>
     /// <param name="siloArguments">More arguments of the silo.</param>
     public static async Task<UemInstallation> StartAsync(
-        LinkQuality? deviceLink = null, LinkQuality? nodeLink = null, params string[] siloArguments)
+        LinkQuality? deviceLink = null, LinkQuality? nodeLink = null, bool hasOneRelayProcess = false, params string[] siloArguments)
     {
         var installation = new UemInstallation { _siloArguments = siloArguments };
         try
         {
             await installation.BuildNetworkAsync(deviceLink, nodeLink);
-            await installation.StartRelayAsync();
+            await (hasOneRelayProcess ? installation.StartUpAsync() : installation.StartRelayAsync());
             await installation.StartOrganisationAsync();
             await installation.EnrolDeviceAsync();
             await installation.StartDeviceAsync();
@@ -83,6 +84,14 @@ public sealed class UemInstallation : IAsyncDisposable
     {
         Silo = Start(RelaySide, ["silo", "--state", StateOf("silo"), "--listen", "127.0.0.1:3102", .. _siloArguments]);
         await Silo.WaitForLineAsync("silo starts", line => line.Contains("silo-1 ready", StringComparison.Ordinal));
+    }
+
+    /// <summary>Starts the relay as one process, which is both <see cref="Silo"/> and <see cref="Edge"/>.</summary>
+    public async Task StartUpAsync()
+    {
+        Edge = Silo = Start(
+            RelaySide, "up", "--state", StateOf("silo"), "--devices", "198.51.100.1:443", "--nodes", "203.0.113.1:3101", "--audit", AuditPath);
+        await Edge.WaitForLineAsync("relay starts", line => line.Contains("edge-1 ready", StringComparison.Ordinal));
     }
 
     public async Task StartEdgeAsync()

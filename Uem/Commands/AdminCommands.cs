@@ -36,7 +36,7 @@ internal static class AdminCommands
     private static Command CreateInvite()
     {
         var relay = CommandOptions.HostPort("--relay", "the edge's address for nodes, as the node reaches it");
-        var name = new Option<string?>("--name") { Description = "what the invitation is for, for the list" };
+        var name = new Option<string?>("--name") { Description = "what the invitation is for, for the log", HelpName = "TEXT" };
         return Create("invite", "Print a uem://invite text with which one node registers its organisation.", [relay, name], async (parsed, admin, cancellationToken) =>
         {
             var (host, port) = CommandOptions.ReadHostPort("--relay", parsed.GetRequiredValue(relay));
@@ -151,7 +151,7 @@ internal static class AdminCommands
     private static Command Create(
         string name, string description, IReadOnlyList<Option> options, Func<ParseResult, AdminConnection, CancellationToken, Task> body)
     {
-        var state = CommandOptions.State("the silo's");
+        var state = CommandOptions.State("the silo's (or uem up's)");
         var command = new Command(name, description) { state };
         foreach (var option in options)
         {
@@ -161,7 +161,7 @@ internal static class AdminCommands
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
             {
-                using var admin = AdminConnection.ToState(parsed.GetRequiredValue(state));
+                using var admin = AdminConnection.ToState(UpCommand.SiloStateIn(parsed.GetRequiredValue(state)));
                 await body(parsed, admin, cancellationToken);
             },
             cancellationToken));

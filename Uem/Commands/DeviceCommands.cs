@@ -41,12 +41,14 @@ internal static class DeviceCommands
         var tun = new Option<string>("--tun") { Description = "name of the tunnel's interface", HelpName = "NAME", DefaultValueFactory = _ => "uem0" };
         var mtu = new Option<int>("--mtu")
         {
+            HelpName = "BYTES",
             Description = $"the largest packet in bytes, {TunnelLimits.MtuBytesMin}..{TunnelLimits.MtuBytesMax}",
             DefaultValueFactory = _ => TunnelLimits.MtuBytesDefault,
         };
         var acceptDefault = new Option<bool>("--accept-default-route") { Description = "let the node take all traffic of this machine, not only the organisation's networks" };
         var node = new Option<string?>("--node") { Description = "ask for this node of the organisation instead of any", HelpName = "NAME" };
-        var logLevel = CommandOptions.LogLevel();
+        // Each step is a status line already; log lines on top say the same again.
+        var logLevel = CommandOptions.LogLevel(LogLevel.Warning);
         var command = new Command("up", "Open the tunnel and keep it open until Ctrl-C.") { state, tun, mtu, acceptDefault, node, logLevel };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>

@@ -27,6 +27,11 @@ internal static class EdgeCommands
             async () =>
             {
                 using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
+                foreach (var silo in parsed.GetRequiredValue(silos))
+                {
+                    CommandOptions.ReadHostPort("--silo", silo);
+                }
+
                 await EdgeHost.RunAsync(
                     options.Read(parsed, parsed.GetRequiredValue(state), parsed.GetRequiredValue(silos)),
                     loggers,

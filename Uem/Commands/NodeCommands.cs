@@ -51,7 +51,7 @@ internal static class NodeCommands
                 var node = NodeId.Parse(parsed.GetRequiredValue(name));
                 var identity = await NodeInit.InitAsync(
                     uri, directory, node, parsed.GetValue(tenant) ?? node.Text, loggers, TimeProvider.System, cancellationToken);
-                Console.WriteLine($"tenant {identity.Root} registered; start its node {identity.Name} with: uem node --state {directory}");
+                Console.WriteLine($"tenant {identity.Root} registered; start its node {identity.Name} with: uem node --state {directory} --route CIDR --nat");
             },
             cancellationToken));
         return command;
@@ -62,7 +62,7 @@ internal static class NodeCommands
         var device = new Argument<string>("device") { Description = "the name the device will have" };
         var state = CommandOptions.State("the node's");
         var relay = new Option<string?>("--relay") { Description = "the edge's address for devices, as the device reaches it (default: the node's relay, port 443)", HelpName = "HOST:PORT" };
-        var hours = new Option<double>("--hours") { Description = "how long it is good for, one minute to 720 hours", DefaultValueFactory = _ => NodeActivations.DefaultLifetime.TotalHours };
+        var hours = new Option<double>("--hours") { HelpName = "HOURS", Description = "how long it is good for, one minute to 720 hours", DefaultValueFactory = _ => NodeActivations.DefaultLifetime.TotalHours };
         var command = new Command("activate", "Print a uem://activate text with which one device gets its certificate.") { device, state, relay, hours };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             () =>
@@ -70,7 +70,7 @@ internal static class NodeCommands
                 var lifetime = parsed.GetValue(hours);
                 if (!(lifetime >= NodeActivations.LifetimeMin.TotalHours && lifetime <= NodeActivations.LifetimeMax.TotalHours))
                 {
-                    throw new FormatException($"--hours {lifetime} is out of range: {NodeActivations.LifetimeMin.TotalHours:F3} to {NodeActivations.LifetimeMax.TotalHours}.");
+                    throw new FormatException($"--hours {lifetime} is out of range: {NodeActivations.LifetimeMin.TotalHours:F3} (a minute) to {NodeActivations.LifetimeMax.TotalHours}.");
                 }
 
                 RelayAddress? address = null;
@@ -101,7 +101,7 @@ internal static class NodeCommands
                 var count = NodeActivations.Revoke(
                     parsed.GetRequiredValue(state), DeviceId.Parse(parsed.GetRequiredValue(device)), TimeProvider.System);
                 Console.WriteLine(count == 0
-                    ? "the device has no certificate that is not cut off already"
+                    ? $"{parsed.GetRequiredValue(device)} has no certificate of this node that is not cut off already; check the name if you expected one"
                     : $"{count} certificate(s) of {parsed.GetRequiredValue(device)} cut off");
                 return Task.CompletedTask;
             },

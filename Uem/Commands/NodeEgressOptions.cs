@@ -20,9 +20,9 @@ internal sealed class NodeEgressOptions
     private readonly Option<string[]> _domains = new("--dns-domain") { Description = "domain that those servers are asked for; may be given several times", HelpName = "DOMAIN" };
     private readonly Option<bool> _nat = new("--nat") { Description = "packets leave under the node's own address (else the network must route the pool to the node)" };
     private readonly Option<bool> _deviceToDevice = new("--device-to-device") { Description = "devices may reach each other through the node" };
-    private readonly Option<string> _tun = new("--tun") { Description = "name of the node's tunnel interface", HelpName = "NAME", DefaultValueFactory = _ => Defaults.TunName };
-    private readonly Option<int> _mtu = new("--mtu") { Description = "MTU of that interface in bytes, 576..9000", DefaultValueFactory = _ => Defaults.MtuBytes };
-    private readonly Option<int> _maxTunnels = new("--max-tunnels") { Description = "tunnels that the node carries at most", DefaultValueFactory = _ => Defaults.MaxTunnels };
+    private readonly Option<string> _tun = new("--tun") { Description = "name of the node's tunnel interface; %d becomes the first free number", HelpName = "NAME", DefaultValueFactory = _ => Defaults.TunName };
+    private readonly Option<int> _mtu = new("--mtu") { HelpName = "BYTES", Description = "MTU of that interface in bytes, 576..9000", DefaultValueFactory = _ => Defaults.MtuBytes };
+    private readonly Option<int> _maxTunnels = new("--max-tunnels") { HelpName = "COUNT", Description = "tunnels that the node carries at most", DefaultValueFactory = _ => Defaults.MaxTunnels };
 
     public void AddTo(Command command)
     {
@@ -32,7 +32,19 @@ internal sealed class NodeEgressOptions
         }
     }
 
-    public NodeOptions Read(ParseResult parsed, string stateDirectory) => new()
+    /// <exception cref="FormatException">The options leave nothing that a device could reach.</exception>
+    public NodeOptions Read(ParseResult parsed, string stateDirectory)
+    {
+        if (parsed.GetValue(_routes) is not { Length: > 0 } && parsed.GetValue(_allow) is not { Length: > 0 } && !parsed.GetValue(_deviceToDevice))
+        {
+            throw new FormatException(
+                "Neither --route nor --allow is given, so devices could reach nothing. Name the organisation's networks, as in --route 10.1.0.0/16.");
+        }
+
+        return ReadAll(parsed, stateDirectory);
+    }
+
+    private NodeOptions ReadAll(ParseResult parsed, string stateDirectory) => new()
     {
         StateDirectory = stateDirectory,
         Pool = parsed.GetRequiredValue(_pool),

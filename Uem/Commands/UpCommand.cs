@@ -14,6 +14,7 @@ namespace OrleansUem.Uem.Commands;
 internal static class UpCommand
 {
     private const string EdgeName = "edge-1";
+    private const string SiloFolder = "silo";
 
     public static Command Create()
     {
@@ -21,9 +22,10 @@ internal static class UpCommand
         var edgeOptions = new EdgeListenOptions();
         var life = new TunnelLifeOptions();
         var logLevel = CommandOptions.LogLevel();
-        var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state, logLevel };
+        var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state };
         edgeOptions.AddTo(command);
         life.AddTo(command);
+        command.Add(logLevel);
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
             {
@@ -32,7 +34,7 @@ internal static class UpCommand
                 await RunAsync(
                     new SiloOptions
                     {
-                        StateDirectory = Path.Combine(directory, "silo"),
+                        StateDirectory = Path.Combine(directory, SiloFolder),
                         Listen = new IPEndPoint(IPAddress.Loopback, 0),
                         Grains = life.Read(parsed),
                     },
@@ -43,6 +45,10 @@ internal static class UpCommand
             cancellationToken));
         return command;
     }
+
+    /// <summary>The silo's state directory where a person named <c>uem up</c>'s; the directory itself otherwise.</summary>
+    public static string SiloStateIn(string directory) =>
+        !SiloState.Exists(directory) && SiloState.Exists(Path.Combine(directory, SiloFolder)) ? Path.Combine(directory, SiloFolder) : directory;
 
     private static async Task RunAsync(
         SiloOptions siloOptions, Func<IPEndPoint, EdgeOptions> edgeOptions, ILoggerFactory loggers, CancellationToken cancellationToken)
