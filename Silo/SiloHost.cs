@@ -138,8 +138,7 @@ public static class SiloHost
         }
         catch (IOException e)
         {
-            throw new SiloStartException(
-                $"{e.Message} If another process uses the port {options.Listen.Port}, stop it or listen on another one.", e);
+            throw new SiloStartException(e.Message, e);
         }
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OrleansUem.Agent.Identity;
+using OrleansUem.Silo;
 using OrleansUem.Silo.Admin;
 using OrleansUem.Transport;
 
@@ -43,6 +44,9 @@ internal static class CommandRunner
     {
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
+
+        // The host logs why it does not start with a stack trace and throws the same: the command says it in one line.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -72,6 +76,7 @@ internal static class CommandRunner
     {
         EnrolmentException enrolment => enrolment.IsPassing,
         AdminException admin => admin.InnerException is HttpRequestException,
+        SiloStartException start => start.InnerException is IOException or DbException,
         DbException or OperationCanceledException => true,
         DialException or IOException or SocketException or HttpRequestException or TimeoutException => true,
         CryptographicException or FormatException or ArgumentException or InvalidOperationException or UnauthorizedAccessException => false,
