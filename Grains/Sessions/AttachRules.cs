@@ -48,6 +48,9 @@ internal static class AttachRules
         return new(Reason.None, next, state.Last);
     }
 
+    /// <summary>Whether the last session, if it is still there, must not be: the peer is blocked, or that session's certificate is revoked.</summary>
+    internal static bool IsCutOff(AttachState state) => state.IsBlocked || state.RevokedCertificates.Contains(state.CertificateSha256);
+
     internal static PeerCutDecision Cut(AttachState state, PeerCut cut)
     {
         var last = state.Last?.Generation ?? 0;

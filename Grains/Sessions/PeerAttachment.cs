@@ -86,10 +86,10 @@ internal sealed partial class PeerAttachment(
         return true;
     }
 
-    /// <summary>An edge speaks for the session: it is there.</summary>
+    /// <summary>An edge speaks for the session: it is there. Its word does not bring back a session that a cut ended before this activation.</summary>
     internal bool Confirm(SessionKey session)
     {
-        if (session != State.Last || State.IsBlocked || (IsKnown && Live is null))
+        if (session != State.Last || AttachRules.IsCutOff(State) || (IsKnown && Live is null))
         {
             return false;
         }

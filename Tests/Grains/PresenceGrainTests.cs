@@ -108,6 +108,28 @@ public sealed class PresenceGrainTests
         Assert.Equal(Reason.CertificateRevoked, refused.Reason);
     }
 
+    [Theory]
+    [InlineData(PeerCutKind.Block, Reason.CertificateRevoked)]
+    [InlineData(PeerCutKind.RevokeCertificate, Reason.NotAttached)]
+    public async Task Open_AfterACutAndASilosDeath_IsRefused(PeerCutKind kind, Reason expected)
+    {
+        await using var host = await GrainHost.StartAsync();
+        var edge = await host.EdgeAsync("edge-1");
+        var session = await host.AttachDeviceAsync(edge, 5);
+        var certificate = (await host.Device().GetStatusAsync()).CertificateSha256;
+        var cut = await host.Device().CutAsync(new PeerCut { Kind = kind, CertificateSha256 = certificate }).WithinAsync("the cut");
+        Assert.Equal(Reason.None, cut.Reason);
+        await host.ForgetAsync();
+
+        var opened = await host.Device().OpenTunnelAsync(new TunnelOpen
+        {
+            Device = new RouteEndpoint { Session = session, Channel = 1 },
+            RequestId = 1,
+        }).WithinAsync("the OPEN of the session that was cut");
+
+        Assert.Equal(expected, opened.Reason);
+    }
+
     [Fact]
     public async Task Cut_MissedByAnEdge_ArrivesInOrderWithItsNextLink()
     {
