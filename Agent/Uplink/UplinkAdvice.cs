@@ -20,7 +20,7 @@ public static class UplinkAdvice
             Reason.ClockSkew => $"This machine's clock ({now.UtcDateTime:u}) is too far from the relay's. Set the clock.",
             Reason.CertificateExpired when end.IsByPeer => "The certificate has expired. Enrol again into an empty state directory.",
             Reason.CertificateNotYetValid => $"A certificate is not valid yet at {now.UtcDateTime:u}. Is this machine's clock right?",
-            Reason.CertificateRevoked => "The organisation or the relay's operator has cut this device or node off. Ask them. Once they allow it again, start this again; after a revocation, enrol with a new activation first.",
+            Reason.CertificateRevoked => "The organisation or the relay's operator has cut this device or node off. Ask them. Once they allow it again, start this again; after a revocation, enrol with a new activation into an empty state directory.",
             Reason.CertificateSuperseded => "A newer certificate of the same name is in use. Use its state directory, or enrol again.",
             Reason.UnknownTenant => "The relay does not know this organisation. Ask the organisation whether it has moved to another relay.",
             Reason.UnsupportedVersion => $"The relay and this program speak different versions. Update the older one. ({end.Detail})",

@@ -19,6 +19,7 @@ public sealed class CutOffTests
         // It ends by itself when the node's farewell comes before the relay's word, and asks again and again otherwise.
         uem.Device.Kill();
         await uem.Device.WaitForExitAsync("the device ends");
+        Directory.Delete(uem.StateOf("device"), recursive: true);
         await uem.EnrolDeviceAsync();
         await uem.StartDeviceAsync();
         await AssertPageAsync(uem);
