@@ -18,7 +18,7 @@ internal static class DeviceOptionsValidator
 
         if (options.MtuBytes is < TunnelLimits.MtuBytesMin or > TunnelLimits.MtuBytesMax)
         {
-            throw Bad($"--mtu {options.MtuBytes} is out of range: it must be {TunnelLimits.MtuBytesMin} to {TunnelLimits.MtuBytesMax} bytes.");
+            throw Bad($"The MTU of --mtu {options.MtuBytes} is out of range: it must be {TunnelLimits.MtuBytesMin} to {TunnelLimits.MtuBytesMax} bytes.");
         }
 
         if (options.Node is { } node && !NameRules.IsName(node))
