@@ -123,7 +123,7 @@ public sealed class RelayUplinkTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(Reason.CertificateRevoked, "cut this certificate off")]
+    [InlineData(Reason.CertificateRevoked, "has cut this device")]
     [InlineData(Reason.CertificateExpired, "has expired")]
     [InlineData(Reason.UnsupportedVersion, "Update")]
     public async Task RunAsync_RefusedForGood_EndsWithAdvice(Reason reason, string advice)
