@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using OrleansUem.Protocol.Messages;
 
 namespace OrleansUem.Edge.Sessions;
@@ -11,7 +12,8 @@ internal sealed class SessionTable(int maxSessions)
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, EdgeSession> _byId = [];
     private readonly Dictionary<string, EdgeSession> _present = new(StringComparer.Ordinal);
-    private ulong _lastId;
+    // A random start: a route that names a session of this edge's former process must not meet another peer's session of the same number.
+    private ulong _lastId = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 24;
 
     /// <summary>Attached sessions.</summary>
     public int PresentCount
