@@ -28,6 +28,7 @@ public sealed partial class RelayUplink
 
     private CancellationTokenSource? _attempt;
     private CancellationTokenSource? _wait;
+    private volatile bool _isWaitForNetwork;
     private UplinkConnection? _connection;
     private bool _isNudged;
     private int _relayIndex;
@@ -100,6 +101,8 @@ public sealed partial class RelayUplink
                 throw new UplinkFatalException(end, UplinkAdvice.Explain(end, _time.GetUtcNow()));
             }
 
+            // What the edge itself said was said over a network that works: another network changes nothing about it.
+            _isWaitForNetwork = !end.IsByPeer;
             if (await WaitAsync(decision.Delay, cancellationToken))
             {
                 failures = 0;
@@ -122,12 +125,18 @@ public sealed partial class RelayUplink
         }
     }
 
-    /// <summary>The network may be back: a wait ends now, a dial or a session that is under way goes on.</summary>
+    /// <summary>
+    /// The network may be back: a wait for it ends now. A dial or a session that is under way goes on, and so does a wait that the edge's own words
+    /// caused: two processes with one certificate would drive each other round with every interface that they set up.
+    /// </summary>
     public void SkipWait()
     {
         lock (_gate)
         {
-            Cancel(_wait);
+            if (_isWaitForNetwork)
+            {
+                Cancel(_wait);
+            }
         }
     }
 

@@ -89,7 +89,7 @@ public sealed class RecoveryTests
         var tunnels = await uem.AdminAsync("tunnels");
         Assert.Single(tunnels.Split('\n'), line => line.Contains(UemInstallation.DeviceName, StringComparison.Ordinal));
         first.Resume();
-        await first.WaitForLineAsync("the first is told", line => line.Contains("Replaced", StringComparison.Ordinal));
+        await first.WaitForLineAsync("the first is told", line => line.Contains("Another process attached with the same certificate", StringComparison.Ordinal));
     }
 
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl", "ip")]
