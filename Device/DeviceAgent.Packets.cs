@@ -1,11 +1,11 @@
 using System.Buffers;
 using OrleansUem.Agent.Links;
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Device.Tunnels;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
-using OrleansUem.Transport;
 
 namespace OrleansUem.Device;
 
@@ -16,41 +16,28 @@ internal sealed partial class DeviceAgent
     private const int SourceOffset = 12;
     private const int DestinationOffset = 16;
 
-    /// <summary>Packets of the TUN before the write loop is woken although more wait: about three TLS records of full-size packets.</summary>
-    private const int PacketsPerWake = 32;
-
     /// <summary>Reads the TUN until it is stopped; a thread of its own runs this.</summary>
     public void PumpOutbound()
     {
         var buffer = new byte[Math.Max(_network.Tun.MtuBytes, TunnelLimits.MtuBytesMin)];
+        var batch = CreateBatch();
         do
         {
-            while (PumpBatch(buffer))
+            while (_network.Tun.TryRead(buffer, out var bytes))
             {
+                SendOutbound(buffer.AsSpan(0, bytes), batch);
             }
+
+            batch.Flush();
         }
         while (_network.Tun.WaitReadable());
     }
 
-    // The session's write loop is woken once for a batch, so that packets which come together share TLS records.
-    private bool PumpBatch(byte[] buffer)
-    {
-        using var batch = WakeBatch.Begin();
-        for (var i = 0; i < PacketsPerWake; i++)
-        {
-            if (!_network.Tun.TryRead(buffer, out var bytes))
-            {
-                return false;
-            }
+    /// <summary>What a thread that calls <see cref="SendOutbound"/> gathers packets in.</summary>
+    internal SendBatch CreateBatch() => new(dropped => Interlocked.Add(ref _drops[(int)DropReason.QueueFull], dropped));
 
-            SendOutbound(buffer.AsSpan(0, bytes));
-        }
-
-        return true;
-    }
-
-    /// <summary>Takes one packet of the TUN.</summary>
-    internal void SendOutbound(ReadOnlySpan<byte> packet)
+    /// <summary>Takes one packet of the TUN; the caller flushes the batch.</summary>
+    internal void SendOutbound(ReadOnlySpan<byte> packet, SendBatch batch)
     {
         if (packet.Length < Ipv4HeaderBytesMin || packet[0] >> 4 != 4)
         {
@@ -58,7 +45,7 @@ internal sealed partial class DeviceAgent
             return;
         }
 
-        var drop = Volatile.Read(ref _up)?.Tunnel!.SendPacket(packet) ?? DropReason.NoTunnel;
+        var drop = Volatile.Read(ref _up)?.Send(packet, batch) ?? DropReason.NoTunnel;
         if (drop != DropReason.NoTunnel)
         {
             if (drop != DropReason.Unspecified)
@@ -84,7 +71,7 @@ internal sealed partial class DeviceAgent
         if (Volatile.Read(ref _up) is { } active)
         {
             // It came up between the two looks.
-            Flush(active);
+            Flush(active, batch);
         }
         else if (_isAsleep)
         {
@@ -95,13 +82,13 @@ internal sealed partial class DeviceAgent
         }
     }
 
-    private void Flush(ActiveTunnel active)
+    private void Flush(ActiveTunnel active, SendBatch batch)
     {
         while (_waiting.TryTake(out var packet, out var isTooOld))
         {
             // A packet of an older address would be dropped by the node.
             var isForeign = Ipv4Address.Read(packet.AsSpan(SourceOffset)) != active.Address;
-            var drop = isTooOld ? DropReason.NoTunnel : isForeign ? DropReason.SourceAddress : active.Tunnel!.SendPacket(packet);
+            var drop = isTooOld ? DropReason.NoTunnel : isForeign ? DropReason.SourceAddress : active.Send(packet, batch);
             if (drop != DropReason.Unspecified)
             {
                 Count(drop);
@@ -138,7 +125,9 @@ internal sealed partial class DeviceAgent
             ReportUp(configuration, skipped);
         }
 
-        Flush(active);
+        var batch = CreateBatch();
+        Flush(active, batch);
+        batch.Flush();
     }
 
     private void ReportUp(TunnelConfiguration configuration, IReadOnlyList<string> skipped)
@@ -208,6 +197,9 @@ internal sealed partial class DeviceAgent
             Tunnel!.OnDatagram(rented.AsSpan(0, bytes));
             ArrayPool<byte>.Shared.Return(rented);
         }
+
+        public DropReason Send(ReadOnlySpan<byte> packet, SendBatch batch) =>
+            Tunnel!.SendPacket(packet, channel, batch.For(session, packet.Length + SecureTunnel.RecordOverheadBytes));
 
         public bool SendDatagram(ReadOnlySpan<byte> datagram) => session.TrySendDatagram(channel, datagram);
 

@@ -95,7 +95,7 @@ public static class NodeHost
         var uplink = new RelayUplink(
             state, new NodeUplink(tunnels, worker, time, onStatus), new UplinkOptions { Software = Software, Relays = options.Relays }, loggers, time);
         var watch = new RevocationWatch(tunnels, loggers.CreateLogger<RevocationWatch>(), onStatus);
-        var reader = TunReader.Start(tun, tunnels.Forwarder, draining.Cancel);
+        var reader = TunReader.Start(tun, tunnels.Forwarder, tunnels.Metrics, draining.Cancel);
         var working = worker.RunAsync();
         await using var revocations = time.CreateTimer(_ => watch.Check(), null, RevocationWatch.Interval, RevocationWatch.Interval);
 

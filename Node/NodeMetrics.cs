@@ -41,6 +41,8 @@ internal sealed class NodeMetrics : IDisposable
 
     public void Drop(DropReason reason) => Interlocked.Increment(ref _drops[(int)reason]);
 
+    public void Drop(DropReason reason, int count) => Interlocked.Add(ref _drops[(int)reason], count);
+
     public long Dropped(DropReason reason) => Interlocked.Read(ref _drops[(int)reason]);
 
     public void ToDevice(int bytes)

@@ -80,6 +80,7 @@ public sealed partial class FrameConnection
             {
                 var before = buffer.Length;
                 var reason = HandleFrames(ref buffer, handler);
+                handler.OnReadEnd();
                 Volatile.Write(ref _bytesReceived, _bytesReceived + before - buffer.Length);
                 _reader.AdvanceTo(buffer.Start, buffer.End);
                 if (reason != Reason.None)

@@ -135,6 +135,25 @@ public sealed partial class FrameConnection : IDisposable
     /// <returns>Unspecified when it is queued, else why it was dropped; the drop is counted here.</returns>
     public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload) => _queue.AddDatagram(channel, payload);
 
+    /// <summary>Sends the datagrams of a batch; they are copied. Never blocks; the write loop is woken once.</summary>
+    /// <returns>How many were dropped and counted.</returns>
+    public int SendFrames(FrameBatch frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        using var wake = WakeBatch.Begin();
+        var rest = frames.Frames;
+        var dropped = 0;
+        while (FrameBatch.TryTake(ref rest, out var header, out var payload))
+        {
+            if (_queue.AddDatagram(header.Channel, payload) != DropReason.Unspecified)
+            {
+                dropped++;
+            }
+        }
+
+        return dropped;
+    }
+
     /// <summary>Ends the connection: control frames that wait, then CLOSE, then the stream's end. Datagrams that wait are dropped. Idempotent: the first end counts.</summary>
     /// <param name="reason">The reason.</param>
     /// <param name="detail">Text for people, cut to the limit.</param>

@@ -14,4 +14,9 @@ public interface IFrameHandler
     /// <param name="payload">The payload; valid until the method returns.</param>
     /// <returns><see cref="Reason.None"/> to go on; anything else closes the connection with that reason.</returns>
     Reason OnFrame(in FrameHeader header, in ReadOnlySequence<byte> payload);
+
+    /// <summary>All frames of one read have been handled: what was gathered from them goes out now.</summary>
+    void OnReadEnd()
+    {
+    }
 }

@@ -13,7 +13,7 @@ namespace OrleansUem.Agent.Tunnel;
 public interface ISecureTunnelHandler
 {
     /// <summary>Sends one datagram on the tunnel's channel.</summary>
-    /// <returns>False when the channel dropped it; <see cref="SecureTunnel.SendPacket"/> then returns <see cref="DropReason.QueueFull"/>.</returns>
+    /// <returns>False when the channel dropped it; <see cref="SecureTunnel.SendPacket(ReadOnlySpan{byte})"/> then returns <see cref="DropReason.QueueFull"/>.</returns>
     bool SendDatagram(SecureTunnel tunnel, ReadOnlySpan<byte> datagram);
 
     /// <summary>Takes a packet of the far end: authenticated bytes that begin like IPv4, no more is known of them.</summary>

@@ -3,6 +3,7 @@ using OrleansUem.Dtls;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Agent.Tunnel;
 
@@ -10,12 +11,15 @@ namespace OrleansUem.Agent.Tunnel;
 /// One end of an end-to-end tunnel: the DTLS session and the <see cref="TunnelMachine"/> over it, between a channel of the relay and a TUN. It authenticates the far end, which the relay
 /// can't: nothing below this class is trusted.
 /// <para>
-/// Threads: a lock per tunnel. <see cref="OnDatagram"/> is called by one thread at a time, the reader of the channel; <see cref="SendPacket"/>,
+/// Threads: a lock per tunnel. <see cref="OnDatagram"/> is called by one thread at a time, the reader of the channel; <see cref="SendPacket(ReadOnlySpan{byte})"/>,
 /// <see cref="Close"/> and the timer may run beside it. No allocation per packet once the tunnel is up.
 /// </para>
 /// </summary>
 public sealed class SecureTunnel
 {
+    /// <summary>What sealing adds to a packet: record header 13, explicit nonce 8, tag 16 (RFC 6347 §4.1, RFC 5288 §3).</summary>
+    public const int RecordOverheadBytes = 37;
+
     /// <summary>A tunnel without a packet for this long gives libssl's record buffers back, 33 KB.</summary>
     private const long BufferIdleMilliseconds = 10_000;
 
@@ -30,6 +34,8 @@ public sealed class SecureTunnel
     private readonly TunnelMachine _machine;
     private readonly DtlsSession _dtls;
     private TunnelTotals _totals;
+    private FrameBatch? _batch;
+    private Channel _batchChannel;
     private long _scheduledFor = long.MaxValue;
     private long _usedAt;
     private long _releaseAt = long.MaxValue;
@@ -109,7 +115,14 @@ public sealed class SecureTunnel
 
     /// <summary>Sends a packet of the TUN to the far end.</summary>
     /// <returns><see cref="DropReason.Unspecified"/> when the channel took it; otherwise why not. Not reported to the handler again.</returns>
-    public DropReason SendPacket(ReadOnlySpan<byte> packet)
+    public DropReason SendPacket(ReadOnlySpan<byte> packet) => SendPacket(packet, default, null);
+
+    /// <summary>Seals a packet of the TUN into a batch that the caller sends.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="channel">The tunnel's channel in the session that the batch goes to.</param>
+    /// <param name="batch">With room for the packet and <see cref="RecordOverheadBytes"/>.</param>
+    /// <returns><see cref="DropReason.Unspecified"/> when it is in the batch; otherwise why not. Not reported to the handler again.</returns>
+    public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch? batch)
     {
         lock (_lock)
         {
@@ -122,7 +135,11 @@ public sealed class SecureTunnel
 
             Touch(now);
             _wasSendTaken = true;
-            if (_dtls.Write(packet) == DtlsWriteResult.Sent)
+            _batch = batch;
+            _batchChannel = channel;
+            var written = _dtls.Write(packet);
+            _batch = null;
+            if (written == DtlsWriteResult.Sent)
             {
                 Schedule();
                 if (_wasSendTaken)
@@ -412,7 +429,10 @@ public sealed class SecureTunnel
     {
         public void Send(ReadOnlySpan<byte> datagram)
         {
-            if (!tunnel._handler.SendDatagram(tunnel, datagram))
+            var isTaken = tunnel._batch is { } batch
+                ? batch.TryAdd(tunnel._batchChannel, datagram)
+                : tunnel._handler.SendDatagram(tunnel, datagram);
+            if (!isTaken)
             {
                 tunnel._wasSendTaken = false;
             }

@@ -29,6 +29,11 @@ public interface IUplinkHandler
     /// <summary>A datagram on a channel; the payload is valid during the call. The data path: no allocation, no log.</summary>
     void OnDatagram(IUplinkSession session, Channel channel, in ReadOnlySequence<byte> payload);
 
+    /// <summary>All datagrams that came together have been handed on: what was gathered from them goes out now.</summary>
+    void OnBatchEnd(IUplinkSession session)
+    {
+    }
+
     /// <summary>The edge drains; the uplink leaves it after <paramref name="after"/> and attaches again.</summary>
     void OnGoAway(IUplinkSession session, Reason reason, TimeSpan after);
 

@@ -2,6 +2,7 @@ using System.Net;
 using Google.Protobuf;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Agent.Uplink;
 
@@ -36,6 +37,10 @@ public interface IUplinkSession
     /// <summary>Sends a datagram; the payload is copied; never blocks.</summary>
     /// <returns>False when it was dropped and counted.</returns>
     bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload);
+
+    /// <summary>Sends a batch of datagram frames of this session's channels; they are copied or gone when it returns; never blocks.</summary>
+    /// <returns>How many were dropped, and counted here.</returns>
+    int SendFrames(FrameBatch frames);
 
     /// <summary>Ends the session; the uplink attaches again.</summary>
     void Close(Reason reason, string detail);

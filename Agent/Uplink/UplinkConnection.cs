@@ -107,6 +107,10 @@ internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposa
 
     public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) => _connection.TrySendDatagram(channel, payload);
 
+    public int SendFrames(FrameBatch frames) => _connection.SendFrames(frames);
+
+    public void OnReadEnd() => _handler.OnBatchEnd(this);
+
     public void Close(Reason reason, string detail)
     {
         lock (_gate)

@@ -1,4 +1,5 @@
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Device.Tunnels;
 
@@ -11,9 +12,9 @@ internal interface IDeviceTunnel
     /// <summary>Takes a datagram of the channel; one thread at a time.</summary>
     void OnDatagram(ReadOnlySpan<byte> datagram);
 
-    /// <summary>Sends a packet of the TUN; any thread.</summary>
-    /// <returns>Unspecified when it went out, else why not.</returns>
-    DropReason SendPacket(ReadOnlySpan<byte> packet);
+    /// <summary>Seals a packet of the TUN into a batch that the caller sends; any thread.</summary>
+    /// <returns>Unspecified when it is in the batch, else why not.</returns>
+    DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch);
 
     /// <summary>Ends it and tells the far end.</summary>
     void Close(Reason reason, string detail);

@@ -1,6 +1,7 @@
 using OrleansUem.Agent.Tunnel;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Device.Tunnels;
 
@@ -20,7 +21,7 @@ internal sealed class SecureDeviceTunnel : IDeviceTunnel, ISecureTunnelHandler
 
     public void OnDatagram(ReadOnlySpan<byte> datagram) => _tunnel.OnDatagram(datagram);
 
-    public DropReason SendPacket(ReadOnlySpan<byte> packet) => _tunnel.SendPacket(packet);
+    public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch) => _tunnel.SendPacket(packet, channel, batch);
 
     public void Close(Reason reason, string detail) => _tunnel.Close(reason, detail);
 

@@ -1,3 +1,4 @@
+using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 
@@ -18,5 +19,11 @@ internal interface IPacketPort
     /// <summary>Bounds the ICMP errors to this device; used by the tunnel's reader only.</summary>
     RateLimit IcmpLimit { get; }
 
+    /// <summary>Sends a packet to the device at once.</summary>
+    /// <returns>Unspecified, or why it was dropped.</returns>
     DropReason SendPacket(ReadOnlySpan<byte> packet);
+
+    /// <summary>Seals a packet to the device into a batch that the caller flushes.</summary>
+    /// <returns>Unspecified, or why it was dropped.</returns>
+    DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch);
 }

@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Tun;
+using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 
@@ -47,8 +48,8 @@ internal sealed class PacketForwarder
     /// <summary>Takes the port out, unless another one has taken its place.</summary>
     public void Remove(IPacketPort port) => Interlocked.CompareExchange(ref _ports[IndexOf(port.Address)], null, port);
 
-    /// <summary>A packet that the kernel routed into the TUN.</summary>
-    public void FromTun(ReadOnlySpan<byte> bytes)
+    /// <summary>A packet that the kernel routed into the TUN; the caller flushes the batch.</summary>
+    public void FromTun(ReadOnlySpan<byte> bytes, SendBatch batch)
     {
         if (!Ipv4Packet.TryParse(bytes, out var packet, out var error))
         {
@@ -63,7 +64,7 @@ internal sealed class PacketForwarder
             return;
         }
 
-        var drop = port.SendPacket(packet.Bytes);
+        var drop = port.SendPacket(packet.Bytes, batch);
         if (drop == DropReason.Unspecified)
         {
             _metrics.ToDevice(packet.TotalBytes);

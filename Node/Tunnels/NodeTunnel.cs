@@ -64,6 +64,10 @@ internal sealed class NodeTunnel : ISecureTunnelHandler, IPacketPort
 
     public DropReason SendPacket(ReadOnlySpan<byte> packet) => Tunnel.SendPacket(packet);
 
+    public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch) => _isChannelOver
+        ? DropReason.NoTunnel
+        : Tunnel.SendPacket(packet, Channel, batch.For(Session, packet.Length + SecureTunnel.RecordOverheadBytes));
+
     public bool SendDatagram(SecureTunnel tunnel, ReadOnlySpan<byte> datagram) =>
         !_isChannelOver && Session.TrySendDatagram(Channel, datagram);
 

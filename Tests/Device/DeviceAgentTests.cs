@@ -30,6 +30,13 @@ public sealed class DeviceAgentTests : IDisposable
     public DeviceAgentTests() =>
         _agent = new DeviceAgent(_network, _tunnels, null, _statuses.Add, NullLogger.Instance, _time, () => 1.0);
 
+    private void SendOutbound(ReadOnlySpan<byte> packet)
+    {
+        var batch = _agent.CreateBatch();
+        _agent.SendOutbound(packet, batch);
+        batch.Flush();
+    }
+
     public void Dispose()
     {
         _agent.Dispose();
@@ -59,7 +66,7 @@ public sealed class DeviceAgentTests : IDisposable
     public void Packets_WhileUp_PassBothWays()
     {
         BringUp();
-        _agent.SendOutbound(Packet(Own, Server, 1));
+        SendOutbound(Packet(Own, Server, 1));
         Assert.Equal(Packet(Own, Server, 1), Assert.Single(_tunnels.Last.Sent));
 
         _tunnels.Last.Events.DeliverPacket(Packet(Server, Own, 2));
@@ -122,7 +129,7 @@ public sealed class DeviceAgentTests : IDisposable
         BringUp();
         var old = _session;
         _agent.OnDetached(old, new UplinkEnd(Reason.ConnectionLost, "", false), TimeSpan.FromSeconds(1));
-        _agent.SendOutbound(Packet(Own, Server, 1));
+        SendOutbound(Packet(Own, Server, 1));
         _session = new ScriptedSession(2);
         BringUp();
 
@@ -143,10 +150,10 @@ public sealed class DeviceAgentTests : IDisposable
         Assert.Single(_session.Opens);
 
         // The system's own announcements do not wake it.
-        _agent.SendOutbound(Packet(Own, Ipv4Address.Parse("224.0.0.251"), 1));
+        SendOutbound(Packet(Own, Ipv4Address.Parse("224.0.0.251"), 1));
         Assert.Equal(DeviceTunnelState.Asleep, _agent.State);
 
-        _agent.SendOutbound(Packet(Own, Server, 2));
+        SendOutbound(Packet(Own, Server, 2));
         Answer(Channel.Create(1, 1));
         Assert.Equal(Packet(Own, Server, 2), Assert.Single(_tunnels.Last.Sent));
     }
@@ -157,7 +164,7 @@ public sealed class DeviceAgentTests : IDisposable
         Attach();
         for (var i = 0; i < WaitingPackets.MaxPackets + 10; i++)
         {
-            _agent.SendOutbound(Packet(Own, Server, (byte)i));
+            SendOutbound(Packet(Own, Server, (byte)i));
         }
 
         Assert.Equal(10, _agent.Drops(DropReason.QueueFull));
@@ -170,10 +177,10 @@ public sealed class DeviceAgentTests : IDisposable
     public void WaitingPackets_TooOldOrOfAnotherAddress_AreNotSent()
     {
         Attach();
-        _agent.SendOutbound(Packet(Own, Server, 1));
+        SendOutbound(Packet(Own, Server, 1));
         _time.Advance(WaitingPackets.MaxAge + TimeSpan.FromMilliseconds(1));
-        _agent.SendOutbound(Packet(Ipv4Address.Parse("10.64.0.99"), Server, 2));
-        _agent.SendOutbound(Packet(Own, Server, 3));
+        SendOutbound(Packet(Ipv4Address.Parse("10.64.0.99"), Server, 2));
+        SendOutbound(Packet(Own, Server, 3));
         Answer(Channel.Create(1, 0));
 
         Assert.Equal(Packet(Own, Server, 3), Assert.Single(_tunnels.Last.Sent));
@@ -186,8 +193,8 @@ public sealed class DeviceAgentTests : IDisposable
     {
         BringUp();
         byte[] ipv6 = [0x60, .. new byte[39]];
-        _agent.SendOutbound(ipv6);
-        _agent.SendOutbound([0x45, 0, 0]);
+        SendOutbound(ipv6);
+        SendOutbound([0x45, 0, 0]);
         Assert.Equal(1, _agent.Drops(DropReason.NotIpv4));
         Assert.Equal(1, _agent.Drops(DropReason.MalformedPacket));
         Assert.Empty(_tunnels.Last.Sent);

@@ -4,6 +4,7 @@ using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Tests.Device;
 
@@ -33,6 +34,8 @@ internal sealed class ScriptedSession(ulong generation) : IUplinkSession
     }
 
     public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) => true;
+
+    public int SendFrames(FrameBatch frames) => 0;
 
     public void Close(Reason reason, string detail)
     {

@@ -1,5 +1,6 @@
 using OrleansUem.Device.Tunnels;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Tests.Device;
 
@@ -36,7 +37,7 @@ internal sealed class ScriptedTunnels : IDeviceTunnelFactory
 
         public void OnDatagram(ReadOnlySpan<byte> datagram) => Received.Add(datagram.ToArray());
 
-        public DropReason SendPacket(ReadOnlySpan<byte> packet)
+        public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch)
         {
             Sent.Add(packet.ToArray());
             return DropReason.Unspecified;

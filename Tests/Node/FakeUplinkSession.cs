@@ -3,6 +3,7 @@ using Google.Protobuf;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Tests.Node;
 
@@ -35,6 +36,17 @@ internal sealed class FakeUplinkSession : IUplinkSession
     {
         Datagrams.Enqueue((channel, payload.ToArray()));
         return true;
+    }
+
+    public int SendFrames(FrameBatch frames)
+    {
+        var rest = frames.Frames;
+        while (FrameBatch.TryTake(ref rest, out var header, out var payload))
+        {
+            Datagrams.Enqueue((header.Channel, payload.ToArray()));
+        }
+
+        return 0;
     }
 
     public void Close(Reason reason, string detail)

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Tunnel;
+using OrleansUem.Agent.Uplink;
 using OrleansUem.Node;
 using OrleansUem.Node.Addressing;
 using OrleansUem.Node.Enrolment;
@@ -61,7 +62,7 @@ public sealed class NodeTunnelsTests : IAsyncLifetime
         var packet = new byte[1_500];
         Assert.True(_kernel.TryRead(packet, out _));
 
-        _tunnels.Forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 40_000));
+        FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 40_000));
         Assert.True(Run(device, end, 1, () => end.Packets.Count == 1, 1_000));
 
         device.SendPacket(PacketBuilder.Tcp("10.64.0.3", "10.1.0.9", 443));
@@ -145,7 +146,7 @@ public sealed class NodeTunnelsTests : IAsyncLifetime
         Assert.True(Run(second, secondEnd, 2, () => second.State == TunnelState.Up));
         Assert.Equal(1, _metrics.Tunnels);
         Assert.Equal(firstEnd.Configuration!.Address, secondEnd.Configuration!.Address);
-        _tunnels.Forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 40_000));
+        FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 40_000));
         Assert.True(Run(second, secondEnd, 2, () => secondEnd.Packets.Count == 1, 1_000));
     }
 
@@ -183,6 +184,13 @@ public sealed class NodeTunnelsTests : IAsyncLifetime
         Assert.Equal(1, _metrics.Tunnels);
         _tunnels.Close(_session, Channel.Create(1, 5), new CloseTunnel { Reason = (uint)Reason.Idle });
         Assert.Equal(0, _metrics.Tunnels);
+    }
+
+    private void FromTun(byte[] packet)
+    {
+        var batch = new SendBatch(_ => { });
+        _tunnels.Forwarder.FromTun(packet, batch);
+        batch.Flush();
     }
 
     private void Start(NodeOptions options)

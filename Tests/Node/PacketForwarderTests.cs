@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Tun;
+using OrleansUem.Agent.Uplink;
 using OrleansUem.Node;
 using OrleansUem.Node.Forwarding;
 using OrleansUem.Protocol.Packets;
@@ -11,6 +12,7 @@ namespace OrleansUem.Tests.Node;
 public sealed class PacketForwarderTests : IDisposable
 {
     private readonly NodeMetrics _metrics = new();
+    private readonly SendBatch _batch = new(_ => { });
     private readonly MemoryTunDevice _tun;
     private readonly MemoryTunDevice _kernel;
     private readonly Port _port = new("10.64.0.2");
@@ -85,18 +87,18 @@ public sealed class PacketForwarderTests : IDisposable
     {
         var forwarder = Create();
         var packet = PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 40_000);
-        forwarder.FromTun(packet);
+        forwarder.FromTun(packet, _batch);
         Assert.Equal([packet], _port.Sent);
-        forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.77", 1));
-        forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "192.0.2.1", 1));
+        forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.77", 1), _batch);
+        forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "192.0.2.1", 1), _batch);
         Assert.Equal(2, _metrics.Dropped(DropReason.UnknownDestination));
-        forwarder.FromTun([0x60, .. new byte[39]]);
+        forwarder.FromTun([0x60, .. new byte[39]], _batch);
         Assert.Equal(1, _metrics.Dropped(DropReason.NotIpv4));
         _port.Result = DropReason.QueueFull;
-        forwarder.FromTun(packet);
+        forwarder.FromTun(packet, _batch);
         Assert.Equal(1, _metrics.Dropped(DropReason.QueueFull));
         forwarder.Remove(_port);
-        forwarder.FromTun(packet);
+        forwarder.FromTun(packet, _batch);
         Assert.Equal(3, _metrics.Dropped(DropReason.UnknownDestination));
     }
 
@@ -104,7 +106,7 @@ public sealed class PacketForwarderTests : IDisposable
     public void FromTun_TooLongForTheDevice_SenderLearnsTheMtu()
     {
         _port.Result = DropReason.Oversize;
-        Create().FromTun(PacketBuilder.DontFragment(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 1, 1_300)));
+        Create().FromTun(PacketBuilder.DontFragment(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 1, 1_300)), _batch);
         var buffer = new byte[1_500];
         Assert.True(_kernel.TryRead(buffer, out var bytes));
         Assert.True(Ipv4Packet.TryParse(buffer.AsSpan(0, bytes), out var answer, out _));
@@ -119,7 +121,7 @@ public sealed class PacketForwarderTests : IDisposable
         var newer = new Port("10.64.0.2");
         Assert.Same(_port, forwarder.Add(newer));
         forwarder.Remove(_port);
-        forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 1));
+        forwarder.FromTun(PacketBuilder.Tcp("10.1.0.9", "10.64.0.2", 1), _batch);
         Assert.Single(newer.Sent);
     }
 
@@ -138,7 +140,7 @@ public sealed class PacketForwarderTests : IDisposable
 
             packet = random.Next(2) == 0 ? PacketBuilder.Seal(packet) : packet[..random.Next(packet.Length)];
             forwarder.FromTunnel(_port, packet);
-            forwarder.FromTun(packet);
+            forwarder.FromTun(packet, _batch);
             while (_kernel.TryRead(new byte[1_500], out _))
             {
             }
@@ -186,5 +188,7 @@ public sealed class PacketForwarderTests : IDisposable
 
             return Result;
         }
+
+        public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch) => SendPacket(packet);
     }
 }

@@ -1,0 +1,49 @@
+using OrleansUem.Transport;
+
+namespace OrleansUem.Agent.Uplink;
+
+/// <summary>
+/// What one thread has sealed and not sent yet. It is sent when it is full, when the thread turns to another session, and by <see cref="Flush"/>, which the owner
+/// calls whenever it would wait: nothing is ever held back to fill a batch. One owner.
+/// </summary>
+/// <param name="onDropped">Told how many frames a session dropped instead of sending, for a counter.</param>
+public sealed class SendBatch(Action<int> onDropped)
+{
+    private readonly FrameBatch _frames = new();
+    private IUplinkSession? _session;
+
+    /// <summary>Makes room for one more frame of a session.</summary>
+    /// <param name="session">The session that the frame's channel belongs to.</param>
+    /// <param name="payloadBytes">The most that its payload will have.</param>
+    /// <returns>The frames that wait; the payload fits.</returns>
+    public FrameBatch For(IUplinkSession session, int payloadBytes)
+    {
+        if (_session != session)
+        {
+            Flush();
+            _session = session;
+        }
+        else if (!_frames.HasRoom(payloadBytes))
+        {
+            Flush();
+        }
+
+        return _frames;
+    }
+
+    /// <summary>Sends what waits.</summary>
+    public void Flush()
+    {
+        if (_frames.Count == 0)
+        {
+            return;
+        }
+
+        var dropped = _session!.SendFrames(_frames);
+        _frames.Clear();
+        if (dropped > 0)
+        {
+            onDropped(dropped);
+        }
+    }
+}
