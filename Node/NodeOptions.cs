@@ -35,7 +35,7 @@ public sealed record NodeOptions
     /// <summary>The TUN's name, at most 15 bytes. Default uemnode%d: the kernel puts a number.</summary>
     public string TunName { get; init; } = "uemnode%d";
 
-    /// <summary>MTU of the TUN in bytes, 576 to 9000. Default 1370: the sum is in Protocol/README.md.</summary>
+    /// <summary>MTU of the TUN in bytes, 576 to 9000. Default 1399: the sum is in Protocol/README.md.</summary>
     public int MtuBytes { get; init; } = TunnelLimits.MtuBytesDefault;
 
     /// <summary>Tunnels that the node carries, 1 to 100,000, handshakes included. Default 4096: 45 KB of libssl each are 190 MB.</summary>

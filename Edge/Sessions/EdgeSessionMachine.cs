@@ -58,6 +58,7 @@ public sealed class EdgeSessionMachine
             SessionPhase.Attached => type switch
             {
                 FrameType.Datagram or FrameType.CloseTunnel => !isOnSession,
+                FrameType.PathLeft => isOnSession,
                 FrameType.Open => _role == PeerRole.Device && isOnSession,
                 FrameType.Opened or FrameType.Refused => _role == PeerRole.Node && !isOnSession,
                 FrameType.EnrolAnswer => _role == PeerRole.Node && isOnSession,

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Paths;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Protocol.Session;
@@ -49,7 +50,7 @@ internal static class SessionPayloads
             : null;
 
     private static Attached? Check(Attached attached) =>
-        attached.SessionId is > 0 and <= long.MaxValue && attached.Generation is > 0 and <= long.MaxValue ? attached : null;
+        attached.SessionId is > 0 and <= long.MaxValue && attached.Generation is > 0 and <= long.MaxValue && IsPath(attached.Udp) ? attached : null;
 
     private static Close? Check(Close close) => IsDetail(close.Detail) ? close : null;
 
@@ -65,6 +66,9 @@ internal static class SessionPayloads
 
     private static Enrol? Check(Enrol enrol) =>
         enrol.RequestId != 0 && TenantId.TryParse(enrol.TenantId, out _) && enrol.ActivationId.Length == 22 ? enrol : null;
+
+    private static bool IsPath(UdpPath? path) =>
+        path is null || (path.Port <= ushort.MaxValue && path.PathId != 0 && path.Secret.Length == PathKeys.SecretBytes);
 
     private static bool IsDetail(string text) => text.Length <= FrameLimits.MaxDetailCharacters;
 }

@@ -13,7 +13,10 @@ public static class TunnelLimits
     public const int MtuBytesMax = 9_000;
 
     /// <summary>Default MTU; the sum is in Protocol/README.md "End to end".</summary>
-    public const int MtuBytesDefault = 1_370;
+    public const int MtuBytesDefault = 1_399;
+
+    /// <summary>What an end-to-end record adds to a packet: DTLS header 13, explicit nonce 8, tag 16 (RFC 6347 §4.1, RFC 5288 §3).</summary>
+    public const int RecordOverheadBytes = 13 + 8 + 16;
 
     /// <summary>Routes in a configuration. Arbitrary; a device's routing table is searched for every packet of the whole device.</summary>
     public const int RoutesMax = 256;

@@ -50,4 +50,25 @@ public enum DropReason
 
     /// <summary>A packet from the network for an address that no tunnel holds.</summary>
     UnknownDestination = 15,
+
+    /// <summary>A UDP datagram from an address that no session has proven.</summary>
+    UnknownAddress = 16,
+
+    /// <summary>A UDP datagram that is neither one whole DATAGRAM frame nor a probe or ack.</summary>
+    MalformedDatagram = 17,
+
+    /// <summary>A probe or ack with a path id that no session has.</summary>
+    UnknownPath = 18,
+
+    /// <summary>A probe or ack whose MAC is wrong.</summary>
+    ForgedProbe = 19,
+
+    /// <summary>A probe whose counter is not above the last one's.</summary>
+    ReplayedProbe = 20,
+
+    /// <summary>The kernel refused a UDP datagram: a local firewall, no route, or nobody listens at the other end.</summary>
+    SendRefused = 21,
+
+    /// <summary>The kernel threw away UDP datagrams that arrived faster than they were read.</summary>
+    ReceiveQueueFull = 22,
 }

@@ -2,7 +2,7 @@ namespace OrleansUem.Protocol.Wire;
 
 /// <summary>
 /// Every frame. The payload is the Protobuf message of the same name in <c>Protocol/Messages</c> unless stated; "session" means channel 0.
-/// Directions: D device, N node, E edge, S silo. Numbers are fixed.
+/// Directions: D device, N node, E edge, S silo. Numbers are fixed; 0x80 and above are not given out (<see cref="Paths.PathDatagramType"/>).
 /// </summary>
 public enum FrameType : byte
 {
@@ -29,6 +29,9 @@ public enum FrameType : byte
 
     /// <summary>E → D, N; session; the edge drains: attach elsewhere or again after the given time; open tunnels go on until then.</summary>
     GoAway = 0x07,
+
+    /// <summary>D, N → E; session; the peer uses UDP no more: the edge sends over this connection until a new probe proves the path.</summary>
+    PathLeft = 0x08,
 
     /// <summary>D → E on the session: asks for the device's tunnel. E → N on the new channel: offers it.</summary>
     Open = 0x10,

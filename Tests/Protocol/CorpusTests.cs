@@ -4,6 +4,7 @@ using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Paths;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Kit;
@@ -32,6 +33,29 @@ public sealed class CorpusTests
             }
         }
     });
+
+    [Fact]
+    public void PathDatagrams()
+    {
+        var keys = new PathKeys([.. Enumerable.Range(0, PathKeys.SecretBytes).Select(i => (byte)i)]);
+        var ack = new byte[PathLimits.DatagramBytesMax];
+        Replay("paths.hex", bytes =>
+        {
+            _ = DatagramFrame.TryRead(bytes, out _);
+            var verdict = new PathValidator(0x0102030405060708, keys, () => 1).OnProbe(bytes, default, TimeSpan.Zero, ack);
+            if (PathDatagram.TryRead(bytes, out var datagram))
+            {
+                Assert.Equal(bytes.Length, datagram.Bytes);
+                Assert.Equal(
+                    datagram.Type == PathDatagramType.Probe && datagram.PathId == 0x0102030405060708 && datagram.Counter > 0 && PathDatagram.IsAuthentic(bytes, keys.Probe),
+                    verdict.Drop == DropReason.Unspecified);
+            }
+            else
+            {
+                Assert.Equal(DropReason.MalformedDatagram, verdict.Drop);
+            }
+        });
+    }
 
     [Fact]
     public void Certificates()
@@ -122,6 +146,7 @@ public sealed class CorpusTests
         FrameType.Attached => Attached.Parser,
         FrameType.Close => Close.Parser,
         FrameType.GoAway => GoAway.Parser,
+        FrameType.PathLeft => PathLeft.Parser,
         FrameType.Open => Open.Parser,
         FrameType.Opened => Opened.Parser,
         FrameType.Refused => Refused.Parser,
