@@ -34,7 +34,7 @@ internal sealed partial class DeviceAgent
     }
 
     /// <summary>What a thread that calls <see cref="SendOutbound"/> gathers packets in.</summary>
-    internal SendBatch CreateBatch() => new(dropped => Interlocked.Add(ref _drops[(int)DropReason.QueueFull], dropped));
+    internal SendBatch CreateBatch() => new(dropped => _drops.Add(DropReason.QueueFull, dropped));
 
     /// <summary>Takes one packet of the TUN; the caller flushes the batch.</summary>
     internal void SendOutbound(ReadOnlySpan<byte> packet, SendBatch batch)

@@ -33,7 +33,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     private readonly Queue<DeviceTunnelEffect> _effects = new();
     private readonly ITimer _timer;
     private readonly TaskCompletionSource<DeviceFatalException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
+    private readonly DropCounters _drops = new();
 
     private IUplinkSession? _session;
     private ActiveTunnel? _tunnel;
@@ -81,7 +81,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     public IUplinkSession? Session => Volatile.Read(ref _session);
 
     /// <summary>Packets and datagrams dropped on this side.</summary>
-    public long Drops(DropReason reason) => Interlocked.Read(ref _drops[(int)reason]);
+    public long Drops(DropReason reason) => _drops[reason];
 
     public void OnConnecting(RelayAddress relay, IPAddress address)
     {
@@ -299,7 +299,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
         _onStatus(status);
     }
 
-    private void Count(DropReason reason) => Interlocked.Increment(ref _drops[(int)reason]);
+    private void Count(DropReason reason) => _drops.Add(reason);
 
     private static string Describe(string what, DeviceTunnelEffect effect) =>
         effect.Detail.Length == 0 ? $"{what}: {effect.Reason.Describe()}" : $"{what}: {effect.Reason.Describe()}, {Printable(effect.Detail)}";

@@ -14,7 +14,7 @@ internal sealed class NodeMetrics : IDisposable
     private static readonly DropReason[] Reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.Unspecified)];
 
     private readonly Meter _meter = new(MeterName);
-    private readonly long[] _drops = new long[Reasons.Max(reason => (int)reason) + 1];
+    private readonly DropCounters _drops = new();
     private long _packetsToDevices;
     private long _bytesToDevices;
     private long _packetsFromDevices;
@@ -39,11 +39,11 @@ internal sealed class NodeMetrics : IDisposable
         set => Interlocked.Exchange(ref _tunnels, value);
     }
 
-    public void Drop(DropReason reason) => Interlocked.Increment(ref _drops[(int)reason]);
+    public void Drop(DropReason reason) => _drops.Add(reason);
 
-    public void Drop(DropReason reason, int count) => Interlocked.Add(ref _drops[(int)reason], count);
+    public void Drop(DropReason reason, int count) => _drops.Add(reason, count);
 
-    public long Dropped(DropReason reason) => Interlocked.Read(ref _drops[(int)reason]);
+    public long Dropped(DropReason reason) => _drops[reason];
 
     public void ToDevice(int bytes)
     {

@@ -30,7 +30,7 @@ public sealed class SendQueue
     private readonly AsyncSignal _signal = new();
     private readonly FrameRing _control = new();
     private readonly Dictionary<uint, ChannelQueue> _waiting = [];
-    private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
+    private readonly DropCounters _drops = new();
 
     private ChannelQueue? _roundFirst;
     private ChannelQueue? _roundLast;
@@ -62,13 +62,7 @@ public sealed class SendQueue
     }
 
     /// <summary>How many datagrams were dropped for a reason since the connection began.</summary>
-    public long Drops(DropReason reason)
-    {
-        lock (_lock)
-        {
-            return _drops[(int)reason];
-        }
-    }
+    public long Drops(DropReason reason) => _drops[reason];
 
     /// <summary>Adds a datagram; the payload is copied.</summary>
     /// <returns>Unspecified when it is queued, else why it was dropped.</returns>
@@ -200,11 +194,7 @@ public sealed class SendQueue
 
     private DropReason Drop(DropReason reason)
     {
-        lock (_lock)
-        {
-            _drops[(int)reason]++;
-        }
-
+        _drops.Add(reason);
         return reason;
     }
 
@@ -227,14 +217,11 @@ public sealed class SendQueue
                 wake = TakeWakeLocked();
             }
 
-            if (drop != DropReason.Unspecified)
-            {
-                _drops[(int)drop]++;
-            }
         }
 
         if (drop != DropReason.Unspecified)
         {
+            _drops.Add(drop);
             Recycle(frame);
         }
 
@@ -376,7 +363,7 @@ public sealed class SendQueue
     {
         foreach (var queue in _waiting.Values)
         {
-            _drops[(int)DropReason.PeerGone] += queue.Frames.Count;
+            _drops.Add(DropReason.PeerGone, queue.Frames.Count);
             while (queue.Frames.Count > 0)
             {
                 Recycle(queue.Frames.Take());

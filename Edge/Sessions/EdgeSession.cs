@@ -156,7 +156,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
                 drop = route.Forward(payload);
                 if (drop == DropReason.Unspecified)
                 {
-                    _counters.Forwarded(payload.Length);
+                    _counters.Forwarded(1, payload.Length);
                     return;
                 }
             }

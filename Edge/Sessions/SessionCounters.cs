@@ -2,10 +2,13 @@ using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Edge.Sessions;
 
-/// <summary>What one session forwarded and dropped. One writer, the session's read loop; any reader.</summary>
+/// <summary>
+/// What one session forwarded and dropped. A session's frames come over TCP on its read loop and over UDP on any of the receive threads, so every count is an
+/// atomic addition; a run of datagrams is one.
+/// </summary>
 internal sealed class SessionCounters
 {
-    private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
+    private readonly DropCounters _drops = new();
     private long _frames;
     private long _bytes;
 
@@ -13,24 +16,20 @@ internal sealed class SessionCounters
 
     public long Bytes => Volatile.Read(ref _bytes);
 
-    public long Drops(DropReason reason) => Volatile.Read(ref _drops[(int)reason]);
+    public long Drops(DropReason reason) => _drops[reason];
 
-    public void Forwarded(long bytes)
+    public void Forwarded(long frames, long bytes)
     {
-        Volatile.Write(ref _frames, _frames + 1);
-        Volatile.Write(ref _bytes, _bytes + bytes);
+        Interlocked.Add(ref _frames, frames);
+        Interlocked.Add(ref _bytes, bytes);
     }
 
-    public void Dropped(DropReason reason) => Volatile.Write(ref _drops[(int)reason], _drops[(int)reason] + 1);
+    public void Dropped(DropReason reason, long frames = 1) => _drops.Add(reason, frames);
 
-    /// <summary>Adds the figures of a session that is over; the caller serialises.</summary>
+    /// <summary>Adds the figures of a session that is over.</summary>
     public void AddAll(SessionCounters other)
     {
-        Volatile.Write(ref _frames, _frames + other.Frames);
-        Volatile.Write(ref _bytes, _bytes + other.Bytes);
-        for (var i = 0; i < _drops.Length; i++)
-        {
-            Volatile.Write(ref _drops[i], _drops[i] + Volatile.Read(ref other._drops[i]));
-        }
+        Forwarded(other.Frames, other.Bytes);
+        _drops.AddAll(other._drops);
     }
 }

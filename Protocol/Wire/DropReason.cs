@@ -61,14 +61,14 @@ public enum DropReason
     UnknownPath = 18,
 
     /// <summary>A probe or ack whose MAC is wrong.</summary>
-    ForgedProbe = 19,
+    ForgedProbe = 20,
 
     /// <summary>A probe whose counter is not above the last one's.</summary>
-    ReplayedProbe = 20,
+    ReplayedProbe = 21,
 
     /// <summary>The kernel refused a UDP datagram: a local firewall, no route, or nobody listens at the other end.</summary>
-    SendRefused = 21,
+    SendRefused = 22,
 
     /// <summary>The kernel threw away UDP datagrams that arrived faster than they were read.</summary>
-    ReceiveQueueFull = 22,
+    ReceiveQueueFull = 23,
 }

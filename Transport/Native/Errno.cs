@@ -1,4 +1,4 @@
-namespace OrleansUem.Agent.Native;
+namespace OrleansUem.Transport.Native;
 
 /// <summary>The Linux error numbers that the agent tells apart (asm-generic/errno-base.h and errno.h).</summary>
 internal enum Errno

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace OrleansUem.Agent.Native;
+namespace OrleansUem.Transport.Native;
 
 /// <summary>
 /// An eventfd: one thread blocks in poll on it beside other descriptors, another one wakes it. Once signalled it stays
@@ -11,7 +11,7 @@ internal sealed class WakeEvent : IDisposable
     // EFD_CLOEXEC | EFD_NONBLOCK.
     private const int Flags = 0x80000 | 0x800;
 
-    private readonly OwnedDescriptor _descriptor = OwnedDescriptor.Take(Libc.EventFd(0, Flags), "eventfd");
+    private readonly OwnedDescriptor _descriptor = OwnedDescriptor.Take(DescriptorCalls.EventFd(0, Flags), "eventfd");
 
     public OwnedDescriptor Descriptor => _descriptor;
 
@@ -21,7 +21,7 @@ internal sealed class WakeEvent : IDisposable
         MemoryMarshal.Write(one, 1UL);
 
         // EAGAIN means that the counter is at its maximum, which is signalled as well; nothing else can fail.
-        _ = Libc.Write(_descriptor, one, one.Length);
+        _ = DescriptorCalls.Write(_descriptor, one, one.Length);
     }
 
     public void Clear()
@@ -29,7 +29,7 @@ internal sealed class WakeEvent : IDisposable
         Span<byte> count = stackalloc byte[sizeof(ulong)];
 
         // EAGAIN means that nothing was signalled, which is what the caller wants.
-        _ = Libc.Read(_descriptor, count, count.Length);
+        _ = DescriptorCalls.Read(_descriptor, count, count.Length);
     }
 
     public void Dispose() => _descriptor.Dispose();

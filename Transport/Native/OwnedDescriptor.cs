@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using Microsoft.Win32.SafeHandles;
 
-namespace OrleansUem.Agent.Native;
+namespace OrleansUem.Transport.Native;
 
 /// <summary>A file descriptor that closes once and only when no call is using it.</summary>
 internal sealed class OwnedDescriptor : SafeHandleMinusOneIsInvalid
@@ -28,5 +28,5 @@ internal sealed class OwnedDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>The number for struct pollfd. The caller keeps this object alive while it polls.</summary>
     public int Number => (int)handle;
 
-    protected override bool ReleaseHandle() => Libc.Close(handle) == 0;
+    protected override bool ReleaseHandle() => DescriptorCalls.Close(handle) == 0;
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace OrleansUem.Agent.Native;
+namespace OrleansUem.Transport.Native;
 
 /// <summary>Names for error numbers: an operator searches for EPERM, not for 1.</summary>
 internal static class ErrnoText
