@@ -20,6 +20,8 @@ internal static class CommandRunner
     /// <returns>An <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(Func<Task> body, CancellationToken cancellationToken)
     {
+        // Whoever runs this has been told to stop it: the manager waits for the drain.
+        using var stopping = cancellationToken.UnsafeRegister(static _ => ServiceNotice.Stopping(), null);
         try
         {
             await body();

@@ -1,18 +1,7 @@
 using System.CommandLine;
 using OrleansUem.Uem;
-using OrleansUem.Uem.Commands;
 
-var root = new RootCommand("OrleansUem: a self-hosted secure relay and unified endpoint management. Work apps on devices reach servers behind the firewall, through a relay that cannot read them.")
-{
-    UpCommand.Create(),
-    SiloCommands.Create(),
-    EdgeCommands.Create(),
-    NodeCommands.Create(),
-    DeviceCommands.Create(),
-    AdminCommands.Create(),
-    LoadCommands.Create(),
-};
-var parsed = root.Parse(args);
+var parsed = UemCommand.Create().Parse(args);
 if (ParseErrors.Describe(parsed) is { } fault)
 {
     await Console.Error.WriteLineAsync($"error: {fault}");

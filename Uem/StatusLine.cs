@@ -2,7 +2,7 @@ namespace OrleansUem.Uem;
 
 /// <summary>
 /// One step of a long-running role on standard output: the step's name in lower case, padded, then a line for people. Scripts match the name at the
-/// line's start; the text may change.
+/// line's start; the text may change. The service manager shows the last one.
 /// </summary>
 internal static class StatusLine
 {
@@ -17,6 +17,7 @@ internal static class StatusLine
         {
             Console.Out.WriteLine($"{step.ToString().ToLowerInvariant(),-14} {text}");
             Console.Out.Flush();
+            ServiceNotice.Ready(text);
         }
     }
 }

@@ -44,9 +44,13 @@ internal static class EdgeCommands
     }
 
     /// <summary>Says that the edge listens, and where.</summary>
-    public static void ReportReady(EdgeReady ready) => Console.WriteLine(
-        $"edge {ready.EdgeId} ready: devices on {string.Join(", ", ready.DeviceEndPoints)}, nodes on {string.Join(", ", ready.NodeEndPoints)}"
-        + (ready.IsLinked ? ", linked to a silo" : ", NOT linked to a silo yet: it attaches nobody until it is"));
+    public static void ReportReady(EdgeReady ready)
+    {
+        var line = $"edge {ready.EdgeId} ready: devices on {string.Join(", ", ready.DeviceEndPoints)}, nodes on {string.Join(", ", ready.NodeEndPoints)}"
+            + (ready.IsLinked ? ", linked to a silo" : ", NOT linked to a silo yet: it attaches nobody until it is");
+        Console.WriteLine(line);
+        ServiceNotice.Ready(line);
+    }
 
     private static Command CreateJoin()
     {

@@ -27,15 +27,24 @@ internal static class SiloCommands
                     Listen = Single(parsed.GetRequiredValue(listen)),
                     Grains = life.Read(parsed),
                 };
-                await SiloHost.RunAsync(options, loggers, TimeProvider.System, ReportReady, cancellationToken);
+                await SiloHost.RunAsync(options, loggers, TimeProvider.System, ReportServing, cancellationToken);
             },
             cancellationToken));
         return command;
     }
 
     /// <summary>Says that the silo serves, and where.</summary>
-    public static void ReportReady(SiloReady ready) => Console.WriteLine(
-        $"silo {ready.Silo} ready: control links on {ready.ControlEndPoint}, installation {ready.Installation.Short}, administration over {ready.AdminSocketPath}");
+    public static void ReportReady(SiloReady ready) => Console.WriteLine(Describe(ready));
+
+    // The silo alone is the service; in 'uem up' the edge has the last word.
+    private static void ReportServing(SiloReady ready)
+    {
+        ReportReady(ready);
+        ServiceNotice.Ready(Describe(ready));
+    }
+
+    private static string Describe(SiloReady ready) =>
+        $"silo {ready.Silo} ready: control links on {ready.ControlEndPoint}, installation {ready.Installation.Short}, administration over {ready.AdminSocketPath}";
 
     private static IPEndPoint Single(IPEndPoint[] endPoints) =>
         endPoints.Length == 1 ? endPoints[0] : throw new FormatException("--listen takes one ADDRESS:PORT.");

@@ -1,0 +1,21 @@
+using System.CommandLine;
+using OrleansUem.Uem.Commands;
+
+namespace OrleansUem.Uem;
+
+/// <summary>The program's command line.</summary>
+internal static class UemCommand
+{
+    /// <summary>Makes the root command with all roles.</summary>
+    public static RootCommand Create() =>
+        new("OrleansUem: a self-hosted secure relay and unified endpoint management. Work apps on devices reach servers behind the firewall, through a relay that cannot read them.")
+        {
+            UpCommand.Create(),
+            SiloCommands.Create(),
+            EdgeCommands.Create(),
+            NodeCommands.Create(),
+            DeviceCommands.Create(),
+            AdminCommands.Create(),
+            LoadCommands.Create(),
+        };
+}
