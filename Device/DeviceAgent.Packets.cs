@@ -1,5 +1,6 @@
 using System.Buffers;
 using OrleansUem.Agent.Links;
+using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Device.Tunnels;

@@ -35,6 +35,13 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(OwnedDescriptor descriptor, nuint request, Span<byte> argument);
 
+    /// <summary>For requests whose argument is the value itself.</summary>
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(OwnedDescriptor descriptor, nuint request, nint value);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(OwnedDescriptor descriptor, int command, int value);
+
     /// <summary>An empty <paramref name="timeout"/> is a null pointer: no limit. An empty mask changes no signal.</summary>
     [LibraryImport(Library, EntryPoint = "ppoll", SetLastError = true)]
     public static partial int Poll(

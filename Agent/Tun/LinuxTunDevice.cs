@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
-using System.Text;
-using OrleansUem.Agent.Links;
 using OrleansUem.Agent.Native;
+using OrleansUem.Protocol.Packets;
 
 namespace OrleansUem.Agent.Tun;
 
@@ -10,89 +8,51 @@ namespace OrleansUem.Agent.Tun;
 /// exists in the network namespace of the thread that opened it and vanishes on Dispose or with the process, kill -9
 /// included. The descriptor does not block: a blocked reader waits in poll on it and on a wake event.
 /// <para>
-/// One packet per system call. Offload (IFF_VNET_HDR, segmentation in batches) would change only <see cref="Open"/>,
-/// <see cref="TryRead"/> and <see cref="TryWrite"/>.
+/// With offloads (IFF_VNET_HDR) a <see cref="VirtioNetHeader"/> stands before each packet in both directions and one system call carries a super-packet.
 /// </para>
 /// </summary>
-public sealed class LinuxTunDevice : ITunDevice
+public sealed partial class LinuxTunDevice : ITunDevice
 {
-    private const string ControlPath = "/dev/net/tun";
-
-    // linux/if_tun.h; struct ifreq is 40 bytes on 64-bit systems, its flags follow the 16 bytes of the name.
-    private const nuint TunSetIff = 0x400454ca;
-    private const short IffTun = 0x0001;
-    private const short IffNoPacketInformation = 0x1000;
-    private const int InterfaceRequestBytes = 40;
-    private const int InterfaceNameBytes = 16;
-
     private readonly OwnedDescriptor _descriptor;
     private readonly WakeEvent _stop = new();
     private readonly TunCounterSet _counters = new();
+    private readonly bool _hasHeader;
     private volatile bool _isStopped;
     private int _isDisposed;
 
-    private LinuxTunDevice(OwnedDescriptor descriptor, string name, int mtuBytes)
+    private LinuxTunDevice(OwnedDescriptor descriptor, string name, int mtuBytes, bool hasHeader, TunOffloads offloads)
     {
         _descriptor = descriptor;
+        _hasHeader = hasHeader;
         Name = name;
         MtuBytes = mtuBytes;
+        Offloads = offloads;
     }
 
     public string Name { get; }
 
     public int MtuBytes { get; }
 
+    public TunOffloads Offloads { get; }
+
+    public int ReadBytesMax => Offloads == TunOffloads.None ? MtuBytes : Ipv4Packet.PacketBytesMax;
+
     public bool IsStopped => _isStopped;
 
     public TunCounters Counters => _counters.Snapshot();
 
-    /// <summary>Creates the interface and sets its MTU. It has no address and is down: see <see cref="NetworkLink"/>.</summary>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="TunUnavailableException">No TUN driver, no permission, or the name is taken.</exception>
-    public static LinuxTunDevice Open(TunOptions options)
+    public bool TryRead(Span<byte> packet, out VirtioNetHeader offload, out int bytes)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        int opened = Libc.Open(ControlPath, Libc.OpenReadWrite | Libc.OpenNonBlocking | Libc.OpenCloseOnExec);
-        if (opened < 0)
-        {
-            throw new TunUnavailableException(ExplainOpen(ErrnoText.Last()));
-        }
-
-        OwnedDescriptor descriptor = OwnedDescriptor.Take(opened, "open");
-        try
-        {
-            Span<byte> request = stackalloc byte[InterfaceRequestBytes];
-            request.Clear();
-            Encoding.UTF8.GetBytes(options.Name, request);
-            BinaryPrimitives.WriteInt16LittleEndian(request[InterfaceNameBytes..], IffTun | IffNoPacketInformation);
-            if (Libc.Ioctl(descriptor, TunSetIff, request) < 0)
-            {
-                throw new TunUnavailableException(ExplainAttach(ErrnoText.Last(), options.Name));
-            }
-
-            ReadOnlySpan<byte> name = request[..InterfaceNameBytes];
-            string assigned = Encoding.UTF8.GetString(name[..name.IndexOf((byte)0)]);
-            using NetworkLink link = NetworkLink.Open(assigned);
-            link.SetMtu(options.MtuBytes);
-            return new LinuxTunDevice(descriptor, assigned, options.MtuBytes);
-        }
-        catch
-        {
-            descriptor.Dispose();
-            throw;
-        }
-    }
-
-    public bool TryRead(Span<byte> packet, out int bytes)
-    {
+        offload = default;
         bytes = 0;
+        Span<byte> header = stackalloc byte[VirtioNetHeader.WireBytes];
+        int headerBytes = _hasHeader ? VirtioNetHeader.WireBytes : 0;
         while (!_isStopped)
         {
             nint read;
             try
             {
-                read = Libc.Read(_descriptor, packet, packet.Length);
+                read = _hasHeader ? PacketIo.Read(_descriptor, header, packet) : Libc.Read(_descriptor, packet, packet.Length);
             }
             catch (ObjectDisposedException)
             {
@@ -100,15 +60,16 @@ public sealed class LinuxTunDevice : ITunDevice
                 return false;
             }
 
-            if (read > 0)
+            if (read > headerBytes)
             {
-                bytes = (int)read;
-                _counters.Read(bytes);
+                offload = _hasHeader ? VirtioNetHeader.Read(header) : default;
+                bytes = (int)read - headerBytes;
+                _counters.Read(bytes, offload.Segmentation != VirtioSegmentation.None);
                 return true;
             }
 
             Errno errno = ErrnoText.Last();
-            if (read == 0 || errno == Errno.EAGAIN)
+            if (read >= 0 || errno == Errno.EAGAIN)
             {
                 return false;
             }
@@ -140,54 +101,21 @@ public sealed class LinuxTunDevice : ITunDevice
         return Wait([new Libc.TimeLimit { Seconds = timeout.Ticks / TimeSpan.TicksPerSecond, Nanoseconds = nanoseconds }]);
     }
 
-    public int Read(Span<byte> packet)
-    {
-        int bytes;
-        while (!TryRead(packet, out bytes) && WaitReadable())
-        {
-        }
-
-        return bytes;
-    }
-
     public bool TryWrite(ReadOnlySpan<byte> packet)
     {
-        while (!_isStopped)
+        ReadOnlySpan<PacketSlice> whole = [new PacketSlice(0, packet.Length)];
+        return !packet.IsEmpty ? TryWrite(default, packet, whole, packet.Length) : DropMalformed();
+    }
+
+    public bool TryWrite(in CoalescedPacket packet)
+    {
+        int bytes = 0;
+        foreach (PacketSlice slice in packet.Slices)
         {
-            nint written;
-            try
-            {
-                written = Libc.Write(_descriptor, packet, packet.Length);
-            }
-            catch (ObjectDisposedException)
-            {
-                break;
-            }
-
-            if (written > 0)
-            {
-                _counters.Written((int)written);
-                return true;
-            }
-
-            switch (written == 0 ? Errno.EINVAL : ErrnoText.Last())
-            {
-                case Errno.EINTR:
-                    continue;
-                case Errno.EAGAIN or Errno.ENOBUFS or Errno.ENOMEM:
-                    _counters.DroppedQueueFull();
-                    return false;
-                case Errno.EINVAL or Errno.EMSGSIZE:
-                    _counters.DroppedMalformed();
-                    return false;
-                default:
-                    _counters.DroppedLinkDown();
-                    return false;
-            }
+            bytes += slice.Bytes;
         }
 
-        _counters.DroppedLinkDown();
-        return false;
+        return bytes > 0 ? TryWrite(packet.Offload, packet.Buffer, packet.Slices, bytes) : DropMalformed();
     }
 
     public void Stop()
@@ -216,6 +144,53 @@ public sealed class LinuxTunDevice : ITunDevice
             _descriptor.Dispose();
             _stop.Dispose();
         }
+    }
+
+    private bool TryWrite(in VirtioNetHeader offload, ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketSlice> slices, int bytes)
+    {
+        Span<byte> header = stackalloc byte[VirtioNetHeader.WireBytes];
+        offload.Write(header);
+        while (!_isStopped)
+        {
+            nint written;
+            try
+            {
+                written = PacketIo.Write(_descriptor, header[..(_hasHeader ? VirtioNetHeader.WireBytes : 0)], buffer, slices);
+            }
+            catch (ObjectDisposedException)
+            {
+                break;
+            }
+
+            if (written > 0)
+            {
+                _counters.Written(bytes, offload.Segmentation != VirtioSegmentation.None);
+                return true;
+            }
+
+            switch (written == 0 ? Errno.EINVAL : ErrnoText.Last())
+            {
+                case Errno.EINTR:
+                    continue;
+                case Errno.EAGAIN or Errno.ENOBUFS or Errno.ENOMEM:
+                    _counters.DroppedQueueFull();
+                    return false;
+                case Errno.EINVAL or Errno.EMSGSIZE:
+                    return DropMalformed();
+                default:
+                    _counters.DroppedLinkDown();
+                    return false;
+            }
+        }
+
+        _counters.DroppedLinkDown();
+        return false;
+    }
+
+    private bool DropMalformed()
+    {
+        _counters.DroppedMalformed();
+        return false;
     }
 
     private bool Wait(ReadOnlySpan<Libc.TimeLimit> timeout)
@@ -262,27 +237,4 @@ public sealed class LinuxTunDevice : ITunDevice
 
         return false;
     }
-
-    private static string ExplainOpen(Errno errno) => errno switch
-    {
-        Errno.ENOENT or Errno.ENODEV or Errno.ENXIO =>
-            $"{ControlPath} is missing: the kernel's TUN driver is not available. Load it with 'modprobe tun' and, where no "
-            + "udev runs, create the file: mkdir -p /dev/net && mknod /dev/net/tun c 10 200. A container needs "
-            + "--device /dev/net/tun --cap-add NET_ADMIN.",
-        Errno.EPERM or Errno.EACCES =>
-            $"No permission to open {ControlPath} ({errno}): run as root, or make the file accessible (chmod 0666 "
-            + $"{ControlPath}) and give the program CAP_NET_ADMIN (setcap cap_net_admin+ep PROGRAM).",
-        _ => $"Opening {ControlPath} failed: {ErrnoText.Describe(errno)}.",
-    };
-
-    private static string ExplainAttach(Errno errno, string name) => errno switch
-    {
-        Errno.EPERM =>
-            $"No permission to create TUN {name} (EPERM): CAP_NET_ADMIN is missing. Run as root, or give the program the "
-            + "capability (setcap cap_net_admin+ep PROGRAM).",
-        Errno.EBUSY => $"TUN {name} is in use by another process (EBUSY): stop that process or choose another name.",
-        Errno.EINVAL =>
-            $"TUN {name} cannot be created (EINVAL): an interface of this name exists and is not a TUN. Choose another name.",
-        _ => $"Creating TUN {name} failed: {ErrnoText.Describe(errno)}.",
-    };
 }

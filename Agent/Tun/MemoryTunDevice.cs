@@ -1,3 +1,5 @@
+using OrleansUem.Protocol.Packets;
+
 namespace OrleansUem.Agent.Tun;
 
 /// <summary>
@@ -7,17 +9,18 @@ namespace OrleansUem.Agent.Tun;
 public sealed class MemoryTunDevice : ITunDevice
 {
     private readonly Lock _inboundLock = new();
-    private readonly Queue<byte[]> _inbound = new();
+    private readonly Queue<(VirtioNetHeader Offload, byte[] Packet)> _inbound = new();
     private readonly ManualResetEventSlim _readable = new();
     private readonly TunCounterSet _counters = new();
     private readonly int _queuePacketsMax;
     private MemoryTunDevice _peer;
     private volatile bool _isStopped;
 
-    private MemoryTunDevice(string name, int mtuBytes, int queuePacketsMax)
+    private MemoryTunDevice(string name, int mtuBytes, int queuePacketsMax, TunOffloads offloads)
     {
         Name = name;
         MtuBytes = mtuBytes;
+        Offloads = offloads;
         _queuePacketsMax = queuePacketsMax;
         _peer = this;
     }
@@ -26,6 +29,10 @@ public sealed class MemoryTunDevice : ITunDevice
 
     public int MtuBytes { get; }
 
+    public TunOffloads Offloads { get; }
+
+    public int ReadBytesMax => Offloads == TunOffloads.None ? MtuBytes : Ipv4Packet.PacketBytesMax;
+
     public bool IsStopped => _isStopped;
 
     public TunCounters Counters => _counters.Snapshot();
@@ -33,23 +40,26 @@ public sealed class MemoryTunDevice : ITunDevice
     /// <summary>Makes two joined devices.</summary>
     /// <param name="mtuBytes">Writes above it are dropped as malformed.</param>
     /// <param name="queuePacketsMax">Packets that each direction holds before it drops.</param>
-    public static (MemoryTunDevice Left, MemoryTunDevice Right) CreatePair(int mtuBytes = 1280, int queuePacketsMax = 1024)
+    /// <param name="offloads">What both ends take and give beyond whole packets.</param>
+    public static (MemoryTunDevice Left, MemoryTunDevice Right) CreatePair(
+        int mtuBytes = 1280, int queuePacketsMax = 1024, TunOffloads offloads = TunOffloads.None)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, TunOptions.MtuBytesMin);
         ArgumentOutOfRangeException.ThrowIfLessThan(queuePacketsMax, 1);
-        MemoryTunDevice left = new("memory-left", mtuBytes, queuePacketsMax);
-        MemoryTunDevice right = new("memory-right", mtuBytes, queuePacketsMax);
+        MemoryTunDevice left = new("memory-left", mtuBytes, queuePacketsMax, offloads);
+        MemoryTunDevice right = new("memory-right", mtuBytes, queuePacketsMax, offloads);
         (left._peer, right._peer) = (right, left);
         return (left, right);
     }
 
-    public bool TryRead(Span<byte> packet, out int bytes)
+    public bool TryRead(Span<byte> packet, out VirtioNetHeader offload, out int bytes)
     {
         bytes = 0;
         lock (_inboundLock)
         {
-            if (_isStopped || !_inbound.TryDequeue(out byte[]? next))
+            if (_isStopped || !_inbound.TryDequeue(out (VirtioNetHeader Offload, byte[] Packet) next))
             {
+                offload = default;
                 if (!_isStopped)
                 {
                     _readable.Reset();
@@ -59,11 +69,12 @@ public sealed class MemoryTunDevice : ITunDevice
             }
 
             // A short buffer cuts the packet, as the kernel does.
-            bytes = Math.Min(next.Length, packet.Length);
-            next.AsSpan(0, bytes).CopyTo(packet);
+            offload = next.Offload;
+            bytes = Math.Min(next.Packet.Length, packet.Length);
+            next.Packet.AsSpan(0, bytes).CopyTo(packet);
         }
 
-        _counters.Read(bytes);
+        _counters.Read(bytes, offload.Segmentation != VirtioSegmentation.None);
         return true;
     }
 
@@ -73,17 +84,18 @@ public sealed class MemoryTunDevice : ITunDevice
         return !_isStopped;
     }
 
-    public int Read(Span<byte> packet)
-    {
-        int bytes;
-        while (!TryRead(packet, out bytes) && WaitReadable())
-        {
-        }
+    public bool TryWrite(ReadOnlySpan<byte> packet) => TryWrite(default, packet.ToArray(), MtuBytes);
 
-        return bytes;
+    public bool TryWrite(in CoalescedPacket packet)
+    {
+        byte[] bytes = packet.ToArray();
+        return TryWrite(packet.Offload, bytes, packet.Packets > 1 ? ReadBytesMax : MtuBytes);
     }
 
-    public bool TryWrite(ReadOnlySpan<byte> packet)
+    /// <summary>Gives the other end a packet as a kernel would: super-packets and unfinished checksums within <see cref="Offloads"/>.</summary>
+    public bool TryWrite(in VirtioNetHeader offload, ReadOnlySpan<byte> packet) => TryWrite(offload, packet.ToArray(), ReadBytesMax);
+
+    private bool TryWrite(in VirtioNetHeader offload, byte[] packet, int bytesMax)
     {
         if (_isStopped || _peer._isStopped)
         {
@@ -91,7 +103,7 @@ public sealed class MemoryTunDevice : ITunDevice
             return false;
         }
 
-        if (packet.IsEmpty || packet.Length > MtuBytes)
+        if (packet.Length == 0 || packet.Length > bytesMax)
         {
             _counters.DroppedMalformed();
             return false;
@@ -105,11 +117,11 @@ public sealed class MemoryTunDevice : ITunDevice
                 return false;
             }
 
-            _peer._inbound.Enqueue(packet.ToArray());
+            _peer._inbound.Enqueue((offload, packet));
             _peer._readable.Set();
         }
 
-        _counters.Written(packet.Length);
+        _counters.Written(packet.Length, offload.Segmentation != VirtioSegmentation.None);
         return true;
     }
 

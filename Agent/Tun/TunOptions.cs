@@ -23,6 +23,12 @@ public sealed record TunOptions
     /// <summary>MTU in bytes, 68 to 65535. Default 1280: fits any path that carries IPv6.</summary>
     public int MtuBytes { get; init; } = 1280;
 
+    /// <summary>
+    /// What to ask the kernel for. Default none: one packet a call. What an older kernel does not have is left out, see
+    /// <see cref="ITunDevice.Offloads"/>.
+    /// </summary>
+    public TunOffloads Offloads { get; init; } = TunOffloads.None;
+
     /// <summary>Throws when an option is out of its range, naming option, value and bound.</summary>
     /// <exception cref="ArgumentException">The message is for the operator.</exception>
     public void Validate()

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansUem.Agent.Tun;
 using OrleansUem.Device;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Tunnel;

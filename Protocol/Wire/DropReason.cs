@@ -60,6 +60,9 @@ public enum DropReason
     /// <summary>A probe or ack with a path id that no session has.</summary>
     UnknownPath = 18,
 
+    /// <summary>A packet of the TUN whose request for segmentation or a checksum does not fit it.</summary>
+    BadOffload = 19,
+
     /// <summary>A probe or ack whose MAC is wrong.</summary>
     ForgedProbe = 20,
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Agent.Identity;
+using OrleansUem.Agent.Tun;
 using OrleansUem.Device;
 using OrleansUem.Device.Tunnels;
 using OrleansUem.Protocol.Messages;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Agent.Identity;
+using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Device;

@@ -117,6 +117,45 @@ public sealed class CorpusTests
     }
 
     [Fact]
+    public void Offloads()
+    {
+        var coalescer = new PacketCoalescer(joinsUdp: true);
+        Replay("offloads.hex", bytes =>
+        {
+            if (bytes.Length < VirtioNetHeader.WireBytes)
+            {
+                return;
+            }
+
+            var offload = VirtioNetHeader.Read(bytes);
+            if (PacketSegmenter.TryCreate(offload, bytes.AsSpan(VirtioNetHeader.WireBytes), out var segmenter) != DropReason.Unspecified)
+            {
+                return;
+            }
+
+            var made = 0;
+            for (; segmenter.MoveNext(); made++)
+            {
+                Assert.InRange(segmenter.Current.Length, 1, segmenter.PacketBytesMax);
+                Assert.True(coalescer.TryAdd(segmenter.Current));
+                if (offload.Segmentation != VirtioSegmentation.None)
+                {
+                    Assert.True(Ipv4Packet.TryParse(segmenter.Current, out var packet, out _));
+                    Assert.Equal(segmenter.Current.Length, packet.TotalBytes);
+                }
+            }
+
+            Assert.Equal(segmenter.Count, made);
+            while (coalescer.TryTake(out var taken))
+            {
+                made -= taken.Packets;
+            }
+
+            Assert.Equal(0, made);
+        });
+    }
+
+    [Fact]
     public void EnrolmentUris()
     {
         foreach (var line in File.ReadAllLines(PathOf("uris.txt")))

@@ -1,8 +1,10 @@
 using OrleansUem.Agent.Tun;
+using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Tests.Agent.Tun;
 
-/// <summary>Copies packets between two TUN devices on two threads until it is disposed: the simplest tunnel there is.</summary>
+/// <summary>Copies packets between two TUN devices on two threads until it is disposed: the simplest tunnel there is. Super-packets are cut and joined again.</summary>
 internal sealed class TunCopier : IDisposable
 {
     private readonly ITunDevice _left;
@@ -29,13 +31,22 @@ internal sealed class TunCopier : IDisposable
     {
         Thread thread = new(() =>
         {
-            byte[] packet = new byte[65536];
+            byte[] buffer = new byte[from.ReadBytesMax];
+            TunWriter writer = new(to);
             while (from.WaitReadable())
             {
-                while (from.TryRead(packet, out int bytes))
+                while (from.TryRead(buffer, out VirtioNetHeader offload, out int bytes))
                 {
-                    to.TryWrite(packet.AsSpan(0, bytes));
+                    if (PacketSegmenter.TryCreate(offload, buffer.AsSpan(0, bytes), out PacketSegmenter packets) == DropReason.Unspecified)
+                    {
+                        while (packets.MoveNext())
+                        {
+                            writer.Write(packets.Current);
+                        }
+                    }
                 }
+
+                writer.Flush();
             }
         })
         { IsBackground = true, Name = "copy " + from.Name };

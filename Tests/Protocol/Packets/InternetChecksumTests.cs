@@ -32,6 +32,33 @@ public sealed class InternetChecksumTests
         }
     }
 
+    [Fact]
+    public void AddAndCopyAndAdd_AnyLengthAndPlace_EqualTheWordByWordSum()
+    {
+        Random random = new(1624);
+        byte[] source = new byte[2200];
+        byte[] target = new byte[2200];
+        for (int bytes = 0; bytes < 2000; bytes++)
+        {
+            random.NextBytes(source);
+            source.AsSpan(0, 200).Fill((byte)random.Next(256) > 200 ? (byte)0xFF : (byte)0);
+            int from = random.Next(100);
+            int to = random.Next(100);
+            ReadOnlySpan<byte> part = source.AsSpan(from, bytes);
+            target.AsSpan().Clear();
+            ulong sum = InternetChecksum.CopyAndAdd(0, part, target.AsSpan(to));
+            Assert.True(Reference(part.ToArray()) == InternetChecksum.Finish(sum), $"{bytes} bytes at {from}");
+            Assert.True(Reference(part.ToArray()) == InternetChecksum.Finish(InternetChecksum.Add(0, part)), $"{bytes} bytes at {from}");
+            Assert.True(part.SequenceEqual(target.AsSpan(to, bytes)));
+            Assert.Equal(0, target[to + bytes]);
+            Assert.Equal((ushort)~InternetChecksum.Finish(sum), InternetChecksum.Fold(sum));
+        }
+    }
+
+    [Fact]
+    public void CopyAndAdd_TargetTooShort_Throws() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => InternetChecksum.CopyAndAdd(0, new byte[64], new byte[63]));
+
     // RFC 1071 §4.1, the plain loop.
     private static ushort Reference(byte[] bytes)
     {
