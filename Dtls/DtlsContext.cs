@@ -26,6 +26,10 @@ public sealed class DtlsContext : IDisposable
 
     internal DtlsContextOptions Options { get; }
 
+    /// <summary>Whether a usable OpenSSL is installed.</summary>
+    /// <returns>Null when it is; else the sentence for the operator.</returns>
+    public static string? FindMissingLibrary() => OpenSslLibrary.FindProblem();
+
     /// <summary>Checks the options and loads the credentials.</summary>
     /// <exception cref="DtlsUnavailableException">OpenSSL 3 is missing or too old.</exception>
     /// <exception cref="ArgumentException">An option is out of its bounds; the text names option, value and

@@ -91,8 +91,7 @@ public static class TlsDialer
                     options.Host, options.Port, DialPhase.Handshake, Reason.HandshakeTimeout, $"not done within {options.HandshakeTimeout.TotalSeconds} s.", e),
                 AuthenticationException when serverCertificate is not null && verdict != Reason.None => new DialException(
                     options.Host, options.Port, DialPhase.Verify, verdict, $"{verdict}.", e),
-                _ => new DialException(
-                    options.Host, options.Port, DialPhase.Handshake, Reason.ConnectionLost, (e.InnerException ?? e).Message, e),
+                _ => Faulted(options, e),
             };
         }
 
@@ -109,6 +108,12 @@ public static class TlsDialer
                 : Reason.None;
             return verdict == Reason.None;
         }
+    }
+
+    private static DialException Faulted(TlsDialOptions options, Exception fault)
+    {
+        var reason = HandshakeFaults.Describe(fault, options.Alpn, out var detail);
+        return new DialException(options.Host, options.Port, DialPhase.Handshake, reason, detail, fault);
     }
 
     private static SslClientAuthenticationOptions ClientOptions(TlsDialOptions options, Func<X509Certificate?, bool> verify) => new()

@@ -1,10 +1,19 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using OrleansUem.Dtls;
 using OrleansUem.Uem;
 
 var parsed = UemCommand.Create().Parse(args);
 if (ParseErrors.Describe(parsed) is { } fault)
 {
     await Console.Error.WriteLineAsync($"error: {fault}");
+    return ExitCode.Refused;
+}
+
+// .NET's own cryptography ends the process without a word to a person when it finds no OpenSSL.
+if (parsed.Action is not HelpAction && DtlsContext.FindMissingLibrary() is { } missing)
+{
+    await Console.Error.WriteLineAsync($"error: {missing}");
     return ExitCode.Refused;
 }
 

@@ -57,6 +57,7 @@ public sealed class AgentState : IDisposable
         var files = new StateDirectory(directory);
         if (!files.Has(DocumentName))
         {
+            files.RequireReadable();
             throw new AgentStateException($"{files.Path} holds no enrolment. {AdviceFor(role)}");
         }
 

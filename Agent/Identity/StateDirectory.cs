@@ -42,6 +42,23 @@ internal sealed class StateDirectory
         }
     }
 
+    /// <summary>A directory of somebody else looks empty: no file in it exists for who may not look.</summary>
+    /// <exception cref="AgentStateException">It exists and can't be listed.</exception>
+    public void RequireReadable()
+    {
+        try
+        {
+            if (Directory.Exists(Path))
+            {
+                _ = Directory.GetFileSystemEntries(Path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentStateException($"The state directory {Path} can't be read by this user: {e.Message} Run the command as the directory's owner.", e);
+        }
+    }
+
     /// <exception cref="AgentStateException">The file is missing, too long or can't be read.</exception>
     public string Read(string name)
     {

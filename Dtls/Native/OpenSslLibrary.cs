@@ -10,6 +10,9 @@ internal static class OpenSslLibrary
 
     private static readonly Lazy<string?> Problem = new(() => Probe(IsLoadable, ReadMajorVersion));
 
+    /// <summary>Null when usable, otherwise the sentence for the operator.</summary>
+    public static string? FindProblem() => Problem.Value;
+
     /// <summary>Throws <see cref="DtlsUnavailableException"/> when libssl.so.3 and libcrypto.so.3 cannot be
     /// used.</summary>
     public static void Require()
@@ -28,7 +31,7 @@ internal static class OpenSslLibrary
         {
             if (!isLoadable(library))
             {
-                return $"DTLS needs OpenSSL 3.0 or newer, but {library} cannot be loaded. "
+                return $"OpenSSL 3.0 or newer is needed, but {library} cannot be loaded. "
                     + "Install the package libssl3 (Debian, Ubuntu; libssl3t64 on releases with 64-bit time) or openssl-libs (Fedora, RHEL).";
             }
         }
@@ -36,7 +39,7 @@ internal static class OpenSslLibrary
         var major = readMajorVersion();
         return major >= MinimumMajor
             ? null
-            : $"DTLS needs OpenSSL 3.0 or newer, but {LibCrypto.Name} reports version {major}. Install the package libssl3.";
+            : $"OpenSSL 3.0 or newer is needed, but {LibCrypto.Name} reports version {major}. Install the package libssl3.";
     }
 
     private static bool IsLoadable(string library) =>

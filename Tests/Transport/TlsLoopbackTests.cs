@@ -94,6 +94,32 @@ public sealed class TlsLoopbackTests : IDisposable
         var e = await Assert.ThrowsAsync<DialException>(() => DialAsync(listener, Alpn.Control, null, _installation.Authority.Root));
 
         Assert.Equal(DialPhase.Handshake, e.Phase);
+        Assert.Equal(Reason.UnsupportedAlpn, e.Reason);
+        Assert.Contains($"this port does not serve {Alpn.Control}", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DialAsync_ServerOfAnotherProtocol_SaysThatItIsNotTls()
+    {
+        using var web = new TcpListener(IPAddress.Loopback, 0);
+        web.Start();
+        var answer = AnswerAsync();
+
+        var e = await Assert.ThrowsAsync<DialException>(() => TlsDialer.DialAsync(
+            new TlsDialOptions { Host = "127.0.0.1", Port = ((IPEndPoint)web.LocalEndpoint).Port, Alpn = Alpn.Device, ServerRole = PeerRole.Edge },
+            _time,
+            CancellationToken.None));
+
+        await answer;
+        Assert.Equal(DialPhase.Handshake, e.Phase);
+        Assert.Contains("does not speak TLS", e.Message, StringComparison.Ordinal);
+
+        async Task AnswerAsync()
+        {
+            using var client = await web.AcceptTcpClientAsync();
+            await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"u8.ToArray());
+            await client.GetStream().ReadExactlyAsync(new byte[5]);
+        }
     }
 
     [Fact]
