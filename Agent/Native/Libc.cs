@@ -59,6 +59,9 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
     public static partial nint Receive(OwnedDescriptor descriptor, Span<byte> buffer, nint bytes, int flags);
 
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int processId, int signal);
+
     /// <summary>Moves the calling thread, and only it, into another namespace.</summary>
     [LibraryImport(Library, EntryPoint = "setns", SetLastError = true)]
     public static partial int SetNamespace(OwnedDescriptor descriptor, int type);

@@ -21,17 +21,9 @@ internal static class RequirementCheck
             }
         }
 
-        string? missing = commands.FirstOrDefault(command => FindCommand(command) is null);
+        string? missing = commands.FirstOrDefault(command => CommandPath.Find(command) is null);
         return missing is null ? null : $"needs the command {missing}, which is not installed";
     }
-
-    /// <summary>The full path of a program, or null. Looks into the sbin directories too: a user's PATH often lacks them.</summary>
-    public static string? FindCommand(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-            .Concat(["/usr/sbin", "/sbin", "/usr/bin", "/bin"])
-            .Where(directory => directory.Length > 0)
-            .Select(directory => Path.Combine(directory, name))
-            .FirstOrDefault(File.Exists);
 
     private static string? Probe(Requirement requirement) => requirement switch
     {
@@ -45,7 +37,7 @@ internal static class RequirementCheck
 
     private static string? ProbeNamespace()
     {
-        if (FindCommand("ip") is null)
+        if (CommandPath.Find("ip") is null)
         {
             return "needs the command ip (iproute2), which is not installed";
         }
@@ -61,7 +53,7 @@ internal static class RequirementCheck
 
     private static string? ProbeNftables()
     {
-        if (FindCommand("nft") is null)
+        if (CommandPath.Find("nft") is null)
         {
             return "needs the command nft (nftables), which is not installed";
         }
@@ -73,7 +65,7 @@ internal static class RequirementCheck
 
     private static bool Runs(string command, params string[] arguments)
     {
-        if (FindCommand(command) is not { } path)
+        if (CommandPath.Find(command) is not { } path)
         {
             return false;
         }

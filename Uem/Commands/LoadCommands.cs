@@ -16,6 +16,7 @@ internal static class LoadCommands
         CreateMicro(),
         CreateSmoke(),
         CreateDevices(),
+        ThroughputCommand.Create(),
     };
 
     private static Command CreateWeb()

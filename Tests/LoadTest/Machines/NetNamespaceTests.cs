@@ -1,7 +1,8 @@
 using System.Globalization;
+using OrleansUem.Tests.Kit;
 using Xunit;
 
-namespace OrleansUem.Tests.Kit;
+namespace OrleansUem.Tests.LoadTest.Machines;
 
 [Trait("Category", "Machine")]
 public sealed class NetNamespaceTests
@@ -28,15 +29,15 @@ public sealed class NetNamespaceTests
     public async Task RemoveLeftovers_NamespaceOfADeadRun_GoesWithItsProcesses()
     {
         int deadOwner;
-        await using (ProcessUnderTest owner = ProcessUnderTest.Start(null, "true", []))
+        await using (ChildProcess owner = ChildProcess.Start(null, "true", []))
         {
             deadOwner = owner.ProcessId;
             await owner.WaitForExitAsync("an owner that ends at once");
         }
 
         string leftover = string.Create(CultureInfo.InvariantCulture, $"{NetNamespace.NamePrefix}{deadOwner}-1-left");
-        (await ProcessUnderTest.RunAsync(null, "making a leftover", null, "ip", "netns", "add", leftover)).EnsureSuccess();
-        await using ProcessUnderTest orphan = ProcessUnderTest.Start(
+        (await ChildProcess.RunAsync(null, "making a leftover", null, "ip", "netns", "add", leftover)).EnsureSuccess();
+        await using ChildProcess orphan = ChildProcess.Start(
             null, "ip", ["netns", "exec", leftover, "sh", "-c", "echo ready; exec sleep 600"]);
         await orphan.WaitForLineAsync("the orphan runs", line => line == "ready");
         await using NetNamespace alive = await NetNamespace.CreateAsync("alive");

@@ -1,13 +1,14 @@
+using OrleansUem.Tests.Kit;
 using Xunit;
 
-namespace OrleansUem.Tests.Kit;
+namespace OrleansUem.Tests.LoadTest.Machines;
 
-public sealed class ProcessUnderTestTests
+public sealed class ChildProcessTests
 {
     [RequiresFact(Requirement.None, "sh")]
     public async Task WaitForLine_LinesOfBothStreams_AreFoundInAnyOrder()
     {
-        await using ProcessUnderTest process = Shell("echo one; echo two >&2; echo three");
+        await using ChildProcess process = Shell("echo one; echo two >&2; echo three");
         Assert.Equal("three", await process.WaitForLineAsync("the last line", line => line == "three"));
         Assert.Equal("one", await process.WaitForLineAsync("an earlier line", line => line == "one"));
         Assert.Equal("two", await process.WaitForLineAsync("a line of stderr", line => line == "two"));
@@ -17,7 +18,7 @@ public sealed class ProcessUnderTestTests
     [RequiresFact(Requirement.None, "sh")]
     public async Task WaitForLine_NeverCame_NamesPhaseAndShowsOutput()
     {
-        await using ProcessUnderTest process = Shell("echo hello; exec sleep 600");
+        await using ChildProcess process = Shell("echo hello; exec sleep 600");
         await process.WaitForLineAsync("greeting", line => line == "hello");
         TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(
             () => process.WaitForLineAsync("attach of the device", _ => false, TimeSpan.FromMilliseconds(50)));
@@ -32,7 +33,7 @@ public sealed class ProcessUnderTestTests
     [RequiresFact(Requirement.None, "sh")]
     public async Task Interrupt_ProgramWithHandler_EndsByItself()
     {
-        await using ProcessUnderTest process = Shell("trap 'echo bye; exit 7' INT; echo ready; while :; do sleep 0.05; done");
+        await using ChildProcess process = Shell("trap 'echo bye; exit 7' INT; echo ready; while :; do sleep 0.05; done");
         await process.WaitForLineAsync("ready", line => line == "ready");
         process.Interrupt();
         Assert.Equal(7, await process.WaitForExitAsync("ending after SIGINT"));
@@ -42,7 +43,7 @@ public sealed class ProcessUnderTestTests
     [RequiresFact(Requirement.None, "sh")]
     public async Task Dispose_RunningProgram_EndsItWithItsChildren()
     {
-        ProcessUnderTest process = Shell("sleep 600 & echo $!; wait");
+        ChildProcess process = Shell("sleep 600 & echo $!; wait");
         string child = await process.WaitForLineAsync("the child's id", line => line.Length > 0);
         await process.DisposeAsync();
 
@@ -63,5 +64,5 @@ public sealed class ProcessUnderTestTests
         }
     }
 
-    private static ProcessUnderTest Shell(string script) => ProcessUnderTest.Start(null, "sh", ["-c", script]);
+    private static ChildProcess Shell(string script) => ChildProcess.Start(null, "sh", ["-c", script]);
 }

@@ -1,16 +1,17 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using OrleansUem.Agent.Native;
 
-namespace OrleansUem.Tests.Kit;
+namespace OrleansUem.LoadTest.Machines;
 
 /// <summary>
-/// A program that a test starts, optionally inside a <see cref="NetNamespace"/>. Its lines are kept in order; a test waits for
+/// A program that a test or measurement starts, optionally inside a <see cref="NetNamespace"/>. Its lines are kept in order; callers wait for
 /// one with a bounded timeout that names the phase. Dispose kills it and waits until it is gone.
 /// </summary>
-public sealed partial class ProcessUnderTest : IAsyncDisposable
+public sealed class ChildProcess : IAsyncDisposable
 {
-    /// <summary>The oldest lines beyond it are dropped: a talkative program must not grow the test process.</summary>
+    /// <summary>The oldest lines beyond it are dropped: a talkative program must not grow this process.</summary>
     private const int LinesMax = 10_000;
 
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
@@ -22,7 +23,7 @@ public sealed partial class ProcessUnderTest : IAsyncDisposable
     private int _droppedLines;
     private bool _hasEnded;
 
-    private ProcessUnderTest(Process process, string name)
+    private ChildProcess(Process process, string name)
     {
         _process = process;
         Name = name;
@@ -48,19 +49,21 @@ public sealed partial class ProcessUnderTest : IAsyncDisposable
     }
 
     /// <summary>Starts a program; arguments are a list and pass no shell.</summary>
-    /// <param name="network">Null for the test's own network.</param>
+    /// <param name="network">Null for this process's own network.</param>
     /// <param name="fileName">A path or a name on PATH.</param>
     /// <param name="arguments">One each.</param>
-    /// <param name="environment">Added to the test's environment.</param>
-    public static ProcessUnderTest Start(
+    /// <param name="environment">Added to this process's environment.</param>
+    /// <param name="input">What it reads from standard input, secrets for example; then the input ends.</param>
+    public static ChildProcess Start(
         NetNamespace? network,
         string fileName,
         IEnumerable<string> arguments,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? input = null)
     {
         string path = fileName.Contains('/', StringComparison.Ordinal)
             ? fileName
-            : RequirementCheck.FindCommand(fileName) ?? throw new FileNotFoundException($"The command {fileName} is not installed.");
+            : CommandPath.Find(fileName) ?? throw new FileNotFoundException($"The command {fileName} is not installed.");
 
         // 'ip netns exec' replaces itself by the program, so the process id is the program's.
         string[] command = network is null ? [path, .. arguments] : ["ip", "netns", "exec", network.Name, path, .. arguments];
@@ -76,33 +79,41 @@ public sealed partial class ProcessUnderTest : IAsyncDisposable
         }
 
         Process process = new() { StartInfo = start };
-        ProcessUnderTest started = new(process, string.Join(' ', command));
+        ChildProcess started = new(process, string.Join(' ', command));
         process.OutputDataReceived += (_, e) => started.Add(e.Data, isError: false);
         process.ErrorDataReceived += (_, e) => started.Add(e.Data, isError: true);
         process.Start();
-        process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         _ = started.WatchEndAsync();
+        started.Feed(input);
         return started;
     }
 
     /// <summary>Runs a program to its end.</summary>
+    public static Task<CommandResult> RunAsync(
+        NetNamespace? network, string phase, TimeSpan? timeout, string fileName, params string[] arguments) =>
+        RunAsync(network, phase, timeout, [fileName, .. arguments], input: null, CancellationToken.None);
+
+    /// <summary>Runs a program to its end; it is killed when the time is over or the wait cancelled.</summary>
     public static async Task<CommandResult> RunAsync(
-        NetNamespace? network, string phase, TimeSpan? timeout, string fileName, params string[] arguments)
+        NetNamespace? network, string phase, TimeSpan? timeout, IReadOnlyList<string> command, string? input, CancellationToken cancellationToken)
     {
-        await using ProcessUnderTest process = Start(network, fileName, arguments);
-        int exitCode = await process.WaitForExitAsync(phase, timeout);
+        await using ChildProcess process = Start(network, command[0], command.Skip(1), input: input);
+        int exitCode = await process.WaitForExitAsync(phase, timeout, cancellationToken);
         return new CommandResult(process.Name, exitCode, process.Text(isError: false), process.Text(isError: true));
     }
 
     /// <summary>Waits for a line of either stream, those that came before the call included.</summary>
-    /// <param name="phase">What the test is waiting for, as it should read in the failure.</param>
+    /// <param name="phase">What is being waited for, as it should read in the failure.</param>
     /// <param name="matches">Sees each line once.</param>
     /// <param name="timeout">A safety limit, default 30 s.</param>
-    public async Task<string> WaitForLineAsync(string phase, Func<string, bool> matches, TimeSpan? timeout = null)
+    /// <param name="cancellationToken">Gives up waiting; the program runs on.</param>
+    public async Task<string> WaitForLineAsync(
+        string phase, Func<string, bool> matches, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        using CancellationTokenSource limit = new(timeout ?? DefaultTimeout);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout ?? DefaultTimeout);
         int next = 0;
         while (true)
         {
@@ -131,7 +142,7 @@ public sealed partial class ProcessUnderTest : IAsyncDisposable
             {
                 await changed.WaitAsync(limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new TimeoutException($"{phase}: '{Name}' did not write the line in time.\n{Tail()}");
             }
@@ -139,15 +150,16 @@ public sealed partial class ProcessUnderTest : IAsyncDisposable
     }
 
     /// <summary>Waits until the program has ended and all its output is read.</summary>
-    public async Task<int> WaitForExitAsync(string phase, TimeSpan? timeout = null)
+    public async Task<int> WaitForExitAsync(string phase, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        using CancellationTokenSource limit = new(timeout ?? DefaultTimeout);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout ?? DefaultTimeout);
         try
         {
             await _process.WaitForExitAsync(limit.Token);
             return _process.ExitCode;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"{phase}: '{Name}' did not end in time.\n{Tail()}");
         }
@@ -182,23 +194,33 @@ public sealed partial class ProcessUnderTest : IAsyncDisposable
                 // It ended between the check and the kill.
             }
 
-            await WaitForExitAsync("killing at the test's end");
+            await WaitForExitAsync("killing at the end");
         }
 
         _process.Dispose();
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int SendSignal(int processId, int signal);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Signal(PosixSignalNumber signal)
     {
         // The process is our child and not yet reaped while HasExited is false, so the id cannot be someone else's.
-        if (!_process.HasExited && SendSignal(_process.Id, (int)signal) != 0)
+        if (!_process.HasExited && Libc.Kill(_process.Id, (int)signal) != 0)
         {
             throw new InvalidOperationException($"Sending {signal} to '{Name}' failed: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
+    private void Feed(string? input)
+    {
+        try
+        {
+            _process.StandardInput.Write(input);
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code and lines say why.
         }
     }
 

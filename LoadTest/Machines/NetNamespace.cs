@@ -2,12 +2,11 @@ using System.Globalization;
 using System.Text;
 using OrleansUem.Agent.Native;
 
-namespace OrleansUem.Tests.Kit;
+namespace OrleansUem.LoadTest.Machines;
 
 /// <summary>
-/// A network namespace of a test: a machine of its own as far as the network goes. Its loopback is up. Dispose removes it with
-/// all that is in it. The name carries the test process's id, so the first namespace of a test run removes those of runs that
-/// were killed.
+/// A network namespace of a test or measurement: a machine of its own as far as the network goes. Its loopback is up. Dispose removes it with
+/// all that is in it. The name carries this process's id, so the first namespace of a run removes those of runs that were killed.
 /// </summary>
 public sealed class NetNamespace : IAsyncDisposable
 {
@@ -26,7 +25,7 @@ public sealed class NetNamespace : IAsyncDisposable
     /// <summary>As 'ip netns list' shows it.</summary>
     public string Name { get; }
 
-    /// <summary>The test's word for it.</summary>
+    /// <summary>The creator's word for it.</summary>
     public string Label { get; }
 
     /// <summary>The file that stands for the namespace.</summary>
@@ -79,17 +78,17 @@ public sealed class NetNamespace : IAsyncDisposable
     });
 
     /// <summary>Starts a program inside; the caller disposes it before the namespace.</summary>
-    public ProcessUnderTest Start(string fileName, params IEnumerable<string> arguments) =>
-        ProcessUnderTest.Start(this, fileName, arguments);
+    public ChildProcess Start(string fileName, params IEnumerable<string> arguments) =>
+        ChildProcess.Start(this, fileName, arguments);
 
-    /// <summary>Runs a program inside to its end and fails the test when it fails.</summary>
+    /// <summary>Runs a program inside to its end and throws when it fails.</summary>
     /// <returns>Its standard output.</returns>
     public async Task<string> RunAsync(string fileName, params string[] arguments) =>
         (await TryRunAsync(fileName, arguments)).EnsureSuccess().Output;
 
     /// <summary>Runs a program inside to its end, whatever the end.</summary>
     public Task<CommandResult> TryRunAsync(string fileName, params string[] arguments) =>
-        ProcessUnderTest.RunAsync(this, $"running {fileName} in {Label}", CommandTimeout, fileName, arguments);
+        ChildProcess.RunAsync(this, $"running {fileName} in {Label}", CommandTimeout, fileName, arguments);
 
     /// <summary>Runs code on a thread of its own inside the namespace: sockets and devices that it opens stay there.</summary>
     public T Run<T>(Func<T> action) => NamespaceScope.Run(FilePath, action);
@@ -97,9 +96,9 @@ public sealed class NetNamespace : IAsyncDisposable
     public async ValueTask DisposeAsync() => await IpAsync("netns", "delete", Name);
 
     private static async Task IpAsync(params string[] arguments) =>
-        (await ProcessUnderTest.RunAsync(null, $"ip {arguments[0]} {arguments[1]}", CommandTimeout, "ip", arguments)).EnsureSuccess();
+        (await ChildProcess.RunAsync(null, $"ip {arguments[0]} {arguments[1]}", CommandTimeout, "ip", arguments)).EnsureSuccess();
 
-    /// <summary>Removes the namespaces, and the processes inside, of test runs whose process is gone.</summary>
+    /// <summary>Removes the namespaces, and the processes inside, of runs whose process is gone.</summary>
     internal static async Task RemoveLeftoversAsync()
     {
         if (!Directory.Exists("/run/netns"))
@@ -112,15 +111,15 @@ public sealed class NetNamespace : IAsyncDisposable
             // The owner is the second part; the namespaces of a run that is alive are not ours to remove.
             if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out int owner) && !Directory.Exists($"/proc/{owner}"))
             {
-                CommandResult inside = await ProcessUnderTest.RunAsync(
+                CommandResult inside = await ChildProcess.RunAsync(
                     null, $"listing processes of leftover {name}", CommandTimeout, "ip", "netns", "pids", name);
                 foreach (string id in inside.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
                 {
-                    _ = await ProcessUnderTest.RunAsync(null, $"ending leftover {id}", CommandTimeout, "kill", "-9", id);
+                    _ = await ChildProcess.RunAsync(null, $"ending leftover {id}", CommandTimeout, "kill", "-9", id);
                 }
 
                 // Another run may remove it at the same time; then there is nothing left to do.
-                _ = await ProcessUnderTest.RunAsync(null, $"removing leftover {name}", CommandTimeout, "ip", "netns", "delete", name);
+                _ = await ChildProcess.RunAsync(null, $"removing leftover {name}", CommandTimeout, "ip", "netns", "delete", name);
             }
         }
     }

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Globalization;
+using OrleansUem.LoadTest.Machines;
+using OrleansUem.LoadTest.Throughput.Measuring;
+using OrleansUem.LoadTest.Throughput.Reporting;
+using OrleansUem.LoadTest.Throughput.Systems;
+
+namespace OrleansUem.LoadTest.Throughput;
+
+/// <summary>
+/// <c>uem load throughput</c>: ours and peers side by side, each in its turn on the same network of three namespaces, so that the noise of the machine
+/// hits all alike and the ratio of medians means something. Needs Linux and root.
+/// </summary>
+public static class ThroughputBenchmark
+{
+    private const string FolderPrefix = "uem-throughput-";
+
+    // Start, warm-up, pings, a dozen UDP probes and stop, as measured; only an estimate for the person who waits.
+    private const double FixedSecondsPerTurn = 40;
+
+    /// <summary>Measures and writes the reports.</summary>
+    /// <param name="options">Validated here.</param>
+    /// <param name="progress">A line for each step.</param>
+    /// <param name="cancellationToken">Ends it; what was measured until then is reported all the same.</param>
+    /// <returns>The tables as Markdown.</returns>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="InvalidOperationException">This machine can't run it.</exception>
+    public static async Task<string> RunAsync(ThroughputOptions options, Action<string> progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(progress);
+        options.Validate();
+        var systems = MeasuredSystems.Select(MeasuredSystems.Create(options.Program), options.Systems);
+        RequireMachine(options);
+        var skipped = systems.Select(MeasuredSystems.DescribeMissing).OfType<string>().ToArray();
+        Array.ForEach(skipped, progress);
+        systems = [.. systems.Where(system => MeasuredSystems.DescribeMissing(system) is null)];
+        var report = new ThroughputReport(await MachineFacts.ReadAsync(systems, cancellationToken), options, systems, skipped);
+        RemoveLeftovers();
+        var folder = Directory.CreateTempSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{FolderPrefix}{Environment.ProcessId}-")).FullName;
+        try
+        {
+            await MeasureAsync(options, systems, folder, report, progress, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            report.IsInterrupted = true;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return report.Write();
+    }
+
+    private static async Task MeasureAsync(
+        ThroughputOptions options, IReadOnlyList<IMeasuredSystem> systems, string folder, ThroughputReport report, Action<string> progress,
+        CancellationToken cancellationToken)
+    {
+        var turns = options.Links.Count * options.Runs * systems.Count;
+        var tcpSeconds = 2 * TurnMeter.TcpStreams.Count * options.Seconds;
+        progress(string.Create(CultureInfo.InvariantCulture, $"{turns} turns, about {turns * (FixedSecondsPerTurn + tcpSeconds) / 60:F0} minutes"));
+        var prepared = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var link in options.Links)
+        {
+            await using var lab = await LabNetwork.BuildAsync(link);
+            var rates = new UdpRates();
+            for (var run = 1; run <= options.Runs; run++)
+            {
+                foreach (var system in systems)
+                {
+                    var startedAt = Stopwatch.GetTimestamp();
+                    var turn = new TurnMeter(lab, options.Seconds, rates);
+                    if (prepared.Contains(system.Name) || await turn.PrepareAsync(system, NewFolder(folder), cancellationToken))
+                    {
+                        prepared.Add(system.Name);
+                        await turn.MeasureAsync(system, cancellationToken);
+                    }
+
+                    report.Turns.Add(turn.ToTurn(link, system.Name, run));
+                    progress(TurnLine.Of(report.Turns[^1], report.Turns.Count, turns, Stopwatch.GetElapsedTime(startedAt)));
+                }
+            }
+        }
+    }
+
+    // A system that could not be prepared tries again in its next turn, in an empty folder.
+    private static string NewFolder(string folder) => Directory.CreateDirectory(
+        Path.Combine(folder, Directory.GetDirectories(folder).Length.ToString(CultureInfo.InvariantCulture))).FullName;
+
+    private static void RequireMachine(ThroughputOptions options)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+        {
+            throw new InvalidOperationException("The measurement makes network namespaces and TUN devices: it needs Linux and root (sudo).");
+        }
+
+        (string Command, string Package)[] needed = [("ip", "iproute2"), ("iperf3", "iperf3"), ("ping", "iputils-ping")];
+        if (options.Links.Any(link => LinkVariants.EthtoolFeatures(link).Length > 0))
+        {
+            needed = [.. needed, ("ethtool", "ethtool")];
+        }
+
+        var (command, package) = needed.FirstOrDefault(program => CommandPath.Find(program.Command) is null);
+        if (command is not null)
+        {
+            throw new InvalidOperationException($"{command} is not installed: apt-get install {package}");
+        }
+    }
+
+    // Namespaces and processes of a run that was killed go when the first namespace is made.
+    private static void RemoveLeftovers()
+    {
+        foreach (var path in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        {
+            if (!Directory.Exists("/proc/" + Path.GetFileName(path)[FolderPrefix.Length..].Split('-')[0]))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+    }
+}
