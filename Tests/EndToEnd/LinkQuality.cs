@@ -1,6 +1,5 @@
 using OrleansUem.LoadTest.Net;
 using OrleansUem.Protocol.Packets;
-using OrleansUem.Tests.Kit;
 
 namespace OrleansUem.Tests.EndToEnd;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using OrleansUem.Tests.Kit;
 
 namespace OrleansUem.Tests.EndToEnd;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.Uem;
