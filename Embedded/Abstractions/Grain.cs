@@ -46,17 +46,9 @@ public abstract class Grain : IGrainBase, IAddressable
     public virtual Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
-    /// <summary>Ends this activation as soon as its running calls are done; calls that wait go to a new one.</summary>
-    protected void DeactivateOnIdle()
-    {
-        Owner.CheckTurn();
-        Owner.Deactivate(DeactivationReason.OnIdle);
-    }
+    /// <summary>Ends this activation as soon as its running calls are done; calls that wait go to a new one. Usable on any thread, as in Orleans.</summary>
+    protected void DeactivateOnIdle() => Owner.Deactivate(DeactivationReason.OnIdle);
 
     /// <summary>Keeps the activation from being collected for this long; a negative span ends such a wish.</summary>
-    protected void DelayDeactivation(TimeSpan timeSpan)
-    {
-        Owner.CheckTurn();
-        Owner.DelayDeactivation(timeSpan);
-    }
+    protected void DelayDeactivation(TimeSpan timeSpan) => Owner.DelayDeactivation(timeSpan);
 }

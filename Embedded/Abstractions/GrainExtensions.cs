@@ -6,7 +6,7 @@ namespace OrleansUem.Embedded;
 /// <summary>Identity and references of grains and of references to them.</summary>
 public static class GrainExtensions
 {
-    /// <summary>The text key. For a grain object it is usable in a turn of its activation only.</summary>
+    /// <summary>The text key.</summary>
     public static string GetPrimaryKeyString(this IAddressable grain) => GetGrainId(grain).Key.ToString();
 
     /// <summary>The numeric key.</summary>
@@ -25,7 +25,6 @@ public static class GrainExtensions
             case GrainReference reference:
                 return reference.GrainId;
             case Grain instance:
-                instance.Owner.CheckTurn();
                 return instance.Owner.GrainId;
             case IGrainBase instance:
                 return instance.GrainContext.GrainId;

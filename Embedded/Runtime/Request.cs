@@ -147,7 +147,6 @@ internal abstract class Request(CallTarget? target, GrainMethod method) : IInvok
     {
         var limit = Method.ResponseTimeout ?? Target!.Host.Options.ResponseTimeout;
         TryFail(new TimeoutException($"{GetInterfaceName()}.{Method.Name} of {Target!.GrainId} gave no answer within {limit}."));
-        SignalCancellation();
     }
 
     internal virtual void SendAgain() => Target!.Dispatch(this);
@@ -155,10 +154,6 @@ internal abstract class Request(CallTarget? target, GrainMethod method) : IInvok
     protected abstract Task InvokeFiltered(object instance);
 
     protected abstract void Answer(Task completed);
-
-    protected virtual void SignalCancellation()
-    {
-    }
 
     protected void StopTimeout()
     {

@@ -112,8 +112,6 @@ internal sealed class Request<TCall, TResult> : Request
         }
     }
 
-    protected override void SignalCancellation() => _ = _cancellation?.CancelAsync();
-
     private static async Task Throw(OperationCanceledException failure)
     {
         await Task.CompletedTask;
@@ -139,7 +137,7 @@ internal sealed class Request<TCall, TResult> : Request
         }
     }
 
-    // The callee gets a token of the call: the caller's cancellation and the response timeout both signal it.
+    // The callee gets a token of the call, which the caller's cancellation signals. A response timeout does not, as in Orleans by default.
     private bool LinkCancellation()
     {
         var token = _call.CancellationToken;
@@ -158,7 +156,7 @@ internal sealed class Request<TCall, TResult> : Request
                 {
                     var request = (Request<TCall, TResult>)state!;
                     request.TryFail(new OperationCanceledException(cancelled));
-                    request.SignalCancellation();
+                    _ = request._cancellation?.CancelAsync();
                 },
                 this);
         }

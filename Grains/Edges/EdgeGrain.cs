@@ -16,7 +16,6 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
     private const int MaxCutsInAnswer = 64;
 
     private readonly IPersistentState<EdgeState> _stored;
-    private readonly SerialWriter<EdgeState> _state;
     private readonly GrainOptions _options;
     private readonly TimeProvider _time;
     private readonly IInventory _inventory;
@@ -35,7 +34,6 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
         ILogger<EdgeGrain> logger)
     {
         _stored = state;
-        _state = new SerialWriter<EdgeState>(state);
         _options = options;
         _time = time;
         _inventory = inventory;
@@ -59,7 +57,7 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
             return new EdgeRegistered { Reason = Reason.AlreadyRegistered };
         }
 
-        await _state.WriteAsync(new EdgeState { KeySha256 = registration.KeySha256 });
+        await _stored.AdvanceAsync(new EdgeState { KeySha256 = registration.KeySha256 });
         Tell(new EdgeRow { At = _time.GetUtcNow(), EdgeId = EdgeId });
         return new EdgeRegistered();
     }
@@ -158,7 +156,7 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
 
     public async Task RemoveAsync()
     {
-        await _state.WriteAsync(_stored.State with { IsRemoved = true });
+        await _stored.AdvanceAsync(_stored.State with { IsRemoved = true });
         _links.Clear();
         await Directory.UnlinkedAsync(EdgeId);
         Tell(new EdgeRow { At = _time.GetUtcNow(), EdgeId = EdgeId, IsRemoved = true, SessionsGone = true });

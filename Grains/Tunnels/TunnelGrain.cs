@@ -23,7 +23,6 @@ public sealed partial class TunnelGrain(
 {
     private const int MaxReports = 8;
 
-    private readonly SerialWriter<TunnelState> _writer = new(state);
     private readonly TunnelLimits _limits = TunnelLimits.Of(options);
     private TunnelMemory _memory = new() { Stored = new TunnelState() };
     private Task<TunnelOpenResult>? _opening;
@@ -144,7 +143,7 @@ public sealed partial class TunnelGrain(
         {
             if (effect is TunnelEffect.Store)
             {
-                written = _writer.WriteAsync(_memory.Stored);
+                written = state.AdvanceAsync(_memory.Stored);
             }
             else
             {

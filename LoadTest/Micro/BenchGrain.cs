@@ -1,4 +1,3 @@
-#if !ORLEANS_HOST
 namespace OrleansUem.LoadTest.Micro;
 
 internal sealed class BenchGrain : Grain, IBenchGrain
@@ -21,4 +20,3 @@ internal sealed class BenchGrain : Grain, IBenchGrain
         return count;
     }
 }
-#endif

@@ -1,4 +1,3 @@
-#if !ORLEANS_HOST
 namespace OrleansUem.LoadTest.Micro;
 
 /// <summary>The state of <see cref="BenchStateGrain"/>.</summary>
@@ -8,4 +7,3 @@ internal sealed class BenchState
 
     public string Text { get; set; } = string.Empty;
 }
-#endif

@@ -1,4 +1,3 @@
-#if !ORLEANS_HOST
 namespace OrleansUem.LoadTest.Micro;
 
 internal sealed class BenchStateGrain([PersistentState("bench")] IPersistentState<BenchState> state) : Grain, IBenchStateGrain
@@ -12,4 +11,3 @@ internal sealed class BenchStateGrain([PersistentState("bench")] IPersistentStat
         return state.WriteStateAsync();
     }
 }
-#endif

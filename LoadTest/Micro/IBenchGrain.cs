@@ -1,4 +1,3 @@
-#if !ORLEANS_HOST
 namespace OrleansUem.LoadTest.Micro;
 
 /// <summary>The smallest calls there are.</summary>
@@ -12,4 +11,3 @@ internal interface IBenchGrain : IGrainWithStringKey
 
     Task<int> SpreadAsync(string prefix, int count);
 }
-#endif

@@ -1,4 +1,3 @@
-#if !ORLEANS_HOST
 namespace OrleansUem.LoadTest.Micro;
 
 /// <summary>A grain that stores a number.</summary>
@@ -8,4 +7,3 @@ internal interface IBenchStateGrain : IGrainWithStringKey
 
     Task StoreAsync(int number);
 }
-#endif

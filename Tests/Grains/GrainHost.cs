@@ -5,24 +5,25 @@ using OrleansUem.Grains.Interfaces;
 using OrleansUem.Grains.Inventory;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Tests.ActorHosts;
 using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.Grains;
 
-/// <summary>The grains on the embedded host, with storage in memory, a clock that stands still, copied arguments, and one registered tenant.</summary>
+/// <summary>The grains on the actor host of this build, with storage in memory, a clock that stands still, copied arguments, and one registered tenant.</summary>
 internal sealed class GrainHost : IAsyncDisposable
 {
-    private readonly EmbeddedActorHost _host;
+    private readonly ActorHostFixture _host;
     private readonly TestAuthority _authority = new("Tenant root");
 
-    private GrainHost(EmbeddedActorHost host) => _host = host;
+    private GrainHost(ActorHostFixture host) => _host = host;
 
     internal ManualTimeProvider Clock { get; private init; } = null!;
 
     internal MemoryInventory Inventory { get; private init; } = null!;
 
-    internal IGrainFactory Grains => _host.GrainFactory;
+    internal IGrainFactory Grains => _host.Grains;
 
     internal TenantId TenantId => _authority.Id;
 
@@ -34,16 +35,10 @@ internal sealed class GrainHost : IAsyncDisposable
     {
         var clock = new ManualTimeProvider();
         var inventory = new MemoryInventory();
-        var host = await EmbeddedActorHost.StartAsync(
-            configure =>
-            {
-                configure.GrainAssemblies.Add(typeof(IDeviceGrain).Assembly);
-                configure.GrainAssemblies.Add(typeof(GrainOptions).Assembly);
-                configure.CopiesAlways = true;
-            },
+        var host = await ActorHostFixture.StartStrictAsync(
+            clock,
             services =>
             {
-                services.AddSingleton<TimeProvider>(clock);
                 services.AddSingleton<IInventory>(inventory);
                 services.AddGrainServices(options ?? new GrainOptions());
             });

@@ -1,0 +1,8 @@
+namespace OrleansUem.Embedded.Runtime;
+
+internal enum StorageOperationKind
+{
+    Read,
+    Write,
+    Clear,
+}

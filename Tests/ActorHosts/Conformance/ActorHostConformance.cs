@@ -1,0 +1,41 @@
+using OrleansUem.Tests.Kit;
+using Xunit;
+
+namespace OrleansUem.Tests.ActorHosts.Conformance;
+
+/// <summary>
+/// What grain code may rely on in either actor host. A host's own test class starts a fixture and inherits the rest.
+/// Scenarios are named by the key of their first grain; time passes only where a test lets it.
+/// </summary>
+public abstract partial class ActorHostConformance : IAsyncLifetime
+{
+    private IActorHostFixture? _fixture;
+
+    protected IGrainFactory Grains => _fixture!.Grains;
+
+    protected IActorHostFixture Fixture => _fixture!;
+
+    public async Task InitializeAsync() => _fixture = await StartAsync([]);
+
+    public async Task DisposeAsync() => await _fixture!.DisposeAsync();
+
+    protected static string NewKey(string prefix = "k") => $"{prefix}-{Guid.NewGuid():N}";
+
+    /// <summary>Starts a host; the filters are both incoming and outgoing, in this order.</summary>
+    protected abstract Task<IActorHostFixture> StartAsync(IReadOnlyList<NotingFilter> filters);
+
+    /// <summary>Lets time pass in steps until the task has ended: a call's clock starts only when the call does.</summary>
+    protected async Task PassTimeUntilAsync(Task task, TimeSpan step, string phase)
+    {
+        for (var steps = 0; steps < 20 && !task.IsCompleted; steps++)
+        {
+            await Fixture.PassTimeAsync(step);
+            for (var turns = 0; turns < 50 && !task.IsCompleted; turns++)
+            {
+                await Task.Yield();
+            }
+        }
+
+        await Task.WhenAny(task).WithinAsync(phase);
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansUem.Grains;
+using OrleansUem.Grains.Interfaces;
+using OrleansUem.Tests.ActorHosts.Conformance;
+using OrleansUem.Tests.Kit;
+
+namespace OrleansUem.Tests.ActorHosts;
+
+/// <summary>The embedded host on virtual time with everything in memory.</summary>
+public sealed class ActorHostFixture : IActorHostFixture
+{
+    private readonly EmbeddedActorHost _host;
+    private readonly ManualTimeProvider _time;
+
+    private ActorHostFixture(EmbeddedActorHost host, ManualTimeProvider time)
+    {
+        _host = host;
+        _time = time;
+    }
+
+    public IGrainFactory Grains => _host.GrainFactory;
+
+    public EmbeddedActorHost Host => _host;
+
+    /// <summary>Starts the grains of the product on a host as strict as two silos: every argument and result is copied.</summary>
+    public static Task<ActorHostFixture> StartStrictAsync(ManualTimeProvider time, Action<IServiceCollection> services) =>
+        StartAsync(
+            static options =>
+            {
+                options.GrainAssemblies.Add(typeof(ITenantGrain).Assembly);
+                options.GrainAssemblies.Add(typeof(GrainServices).Assembly);
+                options.CopiesAlways = true;
+            },
+            services,
+            time);
+
+    public static async Task<ActorHostFixture> StartAsync(
+        Action<EmbeddedActorHostOptions>? configure = null, Action<IServiceCollection>? services = null, ManualTimeProvider? time = null)
+    {
+        time ??= new ManualTimeProvider();
+        var host = await EmbeddedActorHost.StartAsync(
+            options =>
+            {
+                options.GrainAssemblies.Add(typeof(ActorHostFixture).Assembly);
+                configure?.Invoke(options);
+            },
+            collection =>
+            {
+                collection.AddSingleton<TimeProvider>(time);
+                services?.Invoke(collection);
+            });
+        return new ActorHostFixture(host, time);
+    }
+
+    public Task PassTimeAsync(TimeSpan span)
+    {
+        _time.Advance(span);
+        return Task.CompletedTask;
+    }
+
+    public Task DeactivateAllAsync() => _host.DeactivateAllAsync();
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+}

@@ -1,7 +1,0 @@
-namespace OrleansUem.Tests.Embedded.Conformance;
-
-/// <summary>A grain that filters its own calls.</summary>
-public interface IFilteredGrain : IGrainWithStringKey
-{
-    Task<int> DoubleAsync(int number);
-}

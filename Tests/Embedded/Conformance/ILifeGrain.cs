@@ -1,7 +1,0 @@
-namespace OrleansUem.Tests.Embedded.Conformance;
-
-/// <summary>Activation that may wait or fail; its key says how.</summary>
-public interface ILifeGrain : IGrainWithStringKey
-{
-    Task<int> NumberAsync();
-}

@@ -1,7 +1,0 @@
-namespace OrleansUem.Tests.Embedded.Conformance;
-
-/// <summary>Calls a reentrant grain back.</summary>
-public interface IRelayGrain : IGrainWithStringKey
-{
-    Task<string> BackAsync(string origin);
-}

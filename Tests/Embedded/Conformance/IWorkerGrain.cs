@@ -1,7 +1,0 @@
-namespace OrleansUem.Tests.Embedded.Conformance;
-
-/// <summary>A stateless worker with at most two activations.</summary>
-public interface IWorkerGrain : IGrainWithStringKey
-{
-    Task<Guid> HoldAsync(string name);
-}
