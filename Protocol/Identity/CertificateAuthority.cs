@@ -33,9 +33,12 @@ public sealed class CertificateAuthority : IDisposable
     /// <param name="now">The clock.</param>
     /// <param name="validity">How long the root is valid.</param>
     /// <returns>The authority.</returns>
-    public static CertificateAuthority Create(string name, DateTimeOffset now, TimeSpan validity)
+    public static CertificateAuthority Create(string name, DateTimeOffset now, TimeSpan validity) =>
+        Create(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), now, validity);
+
+    /// <summary>Makes a root for a key that is there, which the authority then owns.</summary>
+    internal static CertificateAuthority Create(string name, ECDsa key, DateTimeOffset now, TimeSpan validity)
     {
-        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(name);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
@@ -53,17 +56,24 @@ public sealed class CertificateAuthority : IDisposable
     /// <exception cref="CryptographicException">A text does not parse, or key and certificate do not belong together.</exception>
     public static CertificateAuthority Load(string rootPem, string keyPem)
     {
-        var root = X509Certificate2.CreateFromPem(rootPem);
-        var key = ECDsa.Create();
-        key.ImportFromPem(keyPem);
-        if (!key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(root.PublicKey.ExportSubjectPublicKeyInfo()))
+        var key = PrivateKeyPem.Load(keyPem);
+        X509Certificate2? root = null;
+        try
+        {
+            root = X509Certificate2.CreateFromPem(rootPem);
+            if (CertificateProfile.IsRoot(root) && key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(root.PublicKey.ExportSubjectPublicKeyInfo()))
+            {
+                return new CertificateAuthority(root, key);
+            }
+
+            throw new CryptographicException("The certificate is no root of ours, or the private key does not belong to it.");
+        }
+        catch
         {
             key.Dispose();
-            root.Dispose();
-            throw new CryptographicException("The private key does not belong to the root certificate.");
+            root?.Dispose();
+            throw;
         }
-
-        return new CertificateAuthority(root, key);
     }
 
     /// <summary>The private key as PKCS#8 PEM. WARNING: whoever has it is the tenant, or the installation.</summary>

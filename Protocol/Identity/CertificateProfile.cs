@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
@@ -19,6 +20,8 @@ public static class CertificateProfile
     private const string EcPublicKeyOid = "1.2.840.10045.2.1";
     private const string P256Oid = "1.2.840.10045.3.1.7";
     private const string P384Oid = "1.3.132.0.34";
+    private const string EcdsaWithSha256Oid = "1.2.840.10045.4.3.2";
+    private const string EcdsaWithSha384Oid = "1.2.840.10045.4.3.3";
 
     /// <summary>Reads DER that a peer sent.</summary>
     /// <param name="der">The bytes; any.</param>
@@ -35,11 +38,14 @@ public static class CertificateProfile
         try
         {
             certificate = X509CertificateLoader.LoadCertificate(der);
+            ReadFields(certificate);
             return Reason.None;
         }
-        catch (System.Security.Cryptography.CryptographicException)
+        catch (Exception e) when (e is CryptographicException or AsnContentException or NotSupportedException or ArgumentException)
         {
-            // A peer fault: bytes that are no certificate.
+            // A peer fault: bytes that are no certificate, or one with a field that does not decode.
+            certificate?.Dispose();
+            certificate = null;
             return Reason.CertificateMalformed;
         }
     }
@@ -54,6 +60,7 @@ public static class CertificateProfile
         identity = default;
         try
         {
+            ReadFields(certificate);
             return HasApprovedKey(certificate)
                 && TryReadExtensions(certificate, out var usageRole, out var uri)
                 && PeerIdentity.TryParse(uri, out identity)
@@ -61,7 +68,7 @@ public static class CertificateProfile
                 ? Reason.None
                 : Reason.CertificateMalformed;
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or AsnContentException or NotSupportedException or ArgumentException)
         {
             // A peer fault: an extension that does not decode.
             return Reason.CertificateMalformed;
@@ -121,13 +128,40 @@ public static class CertificateProfile
             return HasApprovedKey(root)
                 && constraints is { CertificateAuthority: true, HasPathLengthConstraint: true, PathLengthConstraint: 0 }
                 && usage is not null && usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign)
-                && IsIssuedBy(root, root);
+                && IsIssuedBy(root, root)
+                && IsSignedByItself(root);
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or AsnContentException or InvalidOperationException)
+        catch (Exception e) when (e is CryptographicException or AsnContentException or InvalidOperationException or NotSupportedException or ArgumentException)
         {
             // A peer fault: an extension or curve that does not decode, or an extension that stands twice.
             return false;
         }
+    }
+
+    // .NET and OpenSSL decode these when they are first asked for, and throw then: better here than where the certificate is trusted already.
+    private static void ReadFields(X509Certificate2 certificate)
+    {
+        _ = certificate.NotBefore;
+        _ = certificate.NotAfter;
+        _ = certificate.SubjectName;
+        _ = certificate.Extensions;
+        _ = certificate.PublicKey.ExportSubjectPublicKeyInfo();
+    }
+
+    // A chain that ends at once, in a root that is trusted, is not asked for a signature. RFC 5280 §4.1: SEQUENCE of what is signed, algorithm, BIT STRING.
+    private static bool IsSignedByItself(X509Certificate2 root)
+    {
+        var certificate = new AsnReader(root.RawDataMemory, AsnEncodingRules.DER).ReadSequence();
+        var signed = certificate.ReadEncodedValue();
+        var algorithm = certificate.ReadSequence().ReadObjectIdentifier();
+        var signature = certificate.ReadBitString(out _);
+        using var key = root.GetECDsaPublicKey();
+        return key is not null && algorithm switch
+        {
+            EcdsaWithSha256Oid => key.VerifyData(signed.Span, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence),
+            EcdsaWithSha384Oid => key.VerifyData(signed.Span, signature, HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence),
+            _ => false,
+        };
     }
 
     private static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 root)
@@ -146,7 +180,7 @@ public static class CertificateProfile
                 && chain.ChainElements.Count <= 2
                 && chain.ChainElements[^1].Certificate.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span);
         }
-        catch (System.Security.Cryptography.CryptographicException)
+        catch (CryptographicException)
         {
             // A peer fault: a public key that is no point of its curve.
             return false;

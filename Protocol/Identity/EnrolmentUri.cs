@@ -72,7 +72,8 @@ public sealed record EnrolmentUri
         var kind = ReadKind(text[Scheme.Length..slash]);
         if (kind == EnrolmentKind.Unspecified)
         {
-            error = $"'{text[Scheme.Length..slash]}' is none of activate, invite, join.";
+            // What stands at the wrong place may be the secret: no part of the text is shown.
+            error = $"What follows {Scheme} is none of activate, invite, join.";
             return false;
         }
 
@@ -128,7 +129,7 @@ public sealed record EnrolmentUri
 
         if (!TryReadAddress(address, out var host, out var port))
         {
-            error = $"'{address}' is not HOST:PORT.";
+            error = "What stands before the '?' is not HOST:PORT.";
             return false;
         }
 
@@ -140,7 +141,7 @@ public sealed record EnrolmentUri
             : !TryRead16(values.GetValueOrDefault("s"), out _) ? "The secret (s) is missing or not 16 bytes of base64url."
             : isActivation && !TenantId.TryParse(values.GetValueOrDefault("t"), out tenant) ? "The tenant (t) is missing or wrong."
             : isActivation && !TryRead16(values.GetValueOrDefault("g"), out tag) ? "The tenant's tag (g) is missing or not 16 bytes of base64url."
-            : values.TryGetValue("n", out var name) && !NameRules.IsName(name) ? $"The name (n) '{name}' is not a name."
+            : values.TryGetValue("n", out var name) && !NameRules.IsName(name) ? "The name (n) is not a name."
             : null;
         if (error is not null)
         {

@@ -38,6 +38,11 @@ public sealed class PeerCredentials : IDisposable
             throw new CryptographicException($"The certificate is not usable as credentials: {(reason == Reason.None ? Reason.CertificateUntrusted : reason)}.");
         }
 
+        if (!certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
+        {
+            throw new CryptographicException("The private key does not belong to the certificate.");
+        }
+
         return new PeerCredentials(certificate.CopyWithPrivateKey(key), X509CertificateLoader.LoadCertificate(root.RawData), identity);
     }
 
@@ -51,8 +56,7 @@ public sealed class PeerCredentials : IDisposable
     {
         using var certificate = X509Certificate2.CreateFromPem(certificatePem);
         using var root = X509Certificate2.CreateFromPem(rootPem);
-        using var key = ECDsa.Create();
-        key.ImportFromPem(keyPem);
+        using var key = PrivateKeyPem.Load(keyPem);
         return Create(certificate, key, root);
     }
 
