@@ -302,7 +302,5 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     private void Count(DropReason reason) => _drops.Add(reason);
 
     private static string Describe(string what, DeviceTunnelEffect effect) =>
-        effect.Detail.Length == 0 ? $"{what}: {effect.Reason.Describe()}" : $"{what}: {effect.Reason.Describe()}, {Printable(effect.Detail)}";
-
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+        effect.Detail.Length == 0 ? $"{what}: {effect.Reason.Describe()}" : $"{what}: {effect.Reason.Describe()}, {ReasonText.Printable(effect.Detail)}";
 }

@@ -174,7 +174,7 @@ public sealed partial class FrameConnection
             return Reason.MalformedFrame;
         }
 
-        TryEnd(new ConnectionEnd(ReasonText.FromWire(close.Reason), ReasonText.Cut(close.Detail), IsByPeer: true, close));
+        TryEnd(new ConnectionEnd(ReasonText.FromWire(close.Reason), ReasonText.Printable(close.Detail), IsByPeer: true, close));
         return Reason.None;
     }
 

@@ -7,7 +7,7 @@ internal static class Refusals
 {
     public static EnrolmentException Explain(Reason reason, string detail)
     {
-        var shown = string.Concat(detail.Select(c => char.IsControl(c) ? ' ' : c));
+        var shown = ReasonText.Printable(detail);
         var meaning = reason switch
         {
             Reason.UnknownActivation => "The activation is not known, used up, or was copied wrongly. Ask for a new one.",

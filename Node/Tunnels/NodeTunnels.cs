@@ -143,7 +143,7 @@ internal sealed partial class NodeTunnels : IDisposable
         if (channel.Index < slots.Length && slots[channel.Index] is { } tunnel && tunnel.Channel == channel && tunnel.Session == session)
         {
             var reason = ReasonText.FromWire(close.Reason);
-            tunnel.EndByRelay(reason == Reason.None ? Reason.DeviceLost : reason, close.Detail);
+            tunnel.EndByRelay(reason == Reason.None ? Reason.DeviceLost : reason, ReasonText.Printable(close.Detail));
         }
     }
 

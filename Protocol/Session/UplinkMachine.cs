@@ -176,7 +176,7 @@ public sealed class UplinkMachine
         Finish();
         var time = close.ServerTimeUnixMs;
         var isTime = time > 0 && time < DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
-        return Ended(new UplinkEnd(ReasonText.FromWire(close.Reason), Printable(close.Detail), true)
+        return Ended(new UplinkEnd(ReasonText.FromWire(close.Reason), ReasonText.Printable(close.Detail), true)
         {
             RetryAfter = TimeSpan.FromMilliseconds(close.RetryAfterMs),
             LastGeneration = close.LastGeneration,
@@ -263,8 +263,4 @@ public sealed class UplinkMachine
         State = UplinkState.Closed;
         Deadline = null;
     }
-
-    // The edge's words reach a terminal: control characters could rewrite what it shows.
-    private static string Printable(string text) =>
-        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)) : text;
 }

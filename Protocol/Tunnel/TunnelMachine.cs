@@ -363,6 +363,6 @@ public sealed class TunnelMachine
 
         State = TunnelState.Closed;
         (_giveUpAt, _resendAt, _probeAt) = (long.MaxValue, long.MaxValue, long.MaxValue);
-        _effects.Enqueue(TunnelEffect.Closed(reason, ReasonText.Cut(detail), isByPeer));
+        _effects.Enqueue(TunnelEffect.Closed(reason, ReasonText.Printable(detail), isByPeer));
     }
 }

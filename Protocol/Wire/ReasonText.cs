@@ -16,12 +16,27 @@ public static class ReasonText
     public static string Describe(this Reason reason) =>
         Enum.GetName(reason) ?? string.Create(CultureInfo.InvariantCulture, $"reason {(int)reason}");
 
-    /// <summary>Cuts a detail text to <see cref="FrameLimits.MaxDetailCharacters"/>.</summary>
+    /// <summary>Cuts a detail text to <see cref="FrameLimits.MaxDetailCharacters"/>, never through the middle of a character of two UTF-16 units.</summary>
     /// <param name="detail">The text.</param>
     /// <returns>At most that many characters.</returns>
     public static string Cut(string detail)
     {
         ArgumentNullException.ThrowIfNull(detail);
-        return detail.Length <= FrameLimits.MaxDetailCharacters ? detail : detail[..FrameLimits.MaxDetailCharacters];
+        const int Max = FrameLimits.MaxDetailCharacters;
+        return detail.Length <= Max ? detail : char.IsHighSurrogate(detail[Max - 1]) ? detail[..(Max - 1)] : detail[..Max];
     }
+
+    /// <summary>
+    /// What a peer wrote for people, fit for a terminal and a log: cut, and with a space for each character that moves the cursor, ends the line, turns the direction of writing or is invisible.
+    /// </summary>
+    /// <param name="detail">As received.</param>
+    /// <returns>At most <see cref="FrameLimits.MaxDetailCharacters"/> characters.</returns>
+    public static string Printable(string detail)
+    {
+        var text = Cut(detail);
+        return text.Any(IsUnprintable) ? string.Concat(text.Select(c => IsUnprintable(c) ? ' ' : c)) : text;
+    }
+
+    private static bool IsUnprintable(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }
