@@ -20,7 +20,8 @@ public sealed class AgentState : IDisposable
 {
     internal const string DocumentName = "agent.json";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private const string KeyPrefix = "key-";
+    private const string KeySuffix = ".pem";
 
     private readonly IDisposable _lock;
 
@@ -106,7 +107,7 @@ public sealed class AgentState : IDisposable
             TenantTag = Convert.ToBase64String(enrolment.TenantTag.Span),
             Relays = [.. enrolment.Relays.Select(relay => relay.ToString())],
         };
-        files.Write(DocumentName, JsonSerializer.Serialize(document, Json) + "\n");
+        files.Write(DocumentName, JsonSerializer.Serialize(document, StateJson.StrictWeb) + "\n");
     }
 
     /// <inheritdoc/>
@@ -121,7 +122,7 @@ public sealed class AgentState : IDisposable
     /// <returns>The file's name.</returns>
     internal static string StoreKey(StateDirectory files, ECDsa key)
     {
-        var name = $"key-{Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()).AsSpan(0, 4))}.pem";
+        var name = $"{KeyPrefix}{Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()).AsSpan(0, 4))}{KeySuffix}";
         var pem = key.ExportPkcs8PrivateKeyPem() + "\n";
         if (!files.Has(name) || files.ReadSecret(name) != pem)
         {
@@ -131,12 +132,17 @@ public sealed class AgentState : IDisposable
         return name;
     }
 
+    /// <summary>Whether a name is one that <see cref="StoreKey"/> gives, and so no other file of this or another directory.</summary>
+    internal static bool IsKeyFile(string name) => name.StartsWith(KeyPrefix, StringComparison.Ordinal)
+        && name.EndsWith(KeySuffix, StringComparison.Ordinal)
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
+
     internal static AgentEnrolment Load(StateDirectory files)
     {
         var path = files.PathOf(DocumentName);
         try
         {
-            var document = JsonSerializer.Deserialize<AgentStateDocument>(files.Read(DocumentName), Json)
+            var document = JsonSerializer.Deserialize<AgentStateDocument>(files.Read(DocumentName), StateJson.StrictWeb)
                 ?? throw new AgentStateException($"{path} is empty. {Damaged}");
             if (document.Version != AgentStateDocument.CurrentVersion)
             {
@@ -144,9 +150,9 @@ public sealed class AgentState : IDisposable
                     $"{path} has version {document.Version}, this program reads {AgentStateDocument.CurrentVersion}. Update the program.");
             }
 
-            if (Path.GetFileName(document.KeyFile) != document.KeyFile)
+            if (!IsKeyFile(document.KeyFile))
             {
-                throw new AgentStateException($"{path} names a key file outside the directory. {Damaged}");
+                throw new AgentStateException($"{path} names a key file that is none of this directory. {Damaged}");
             }
 
             var relays = document.Relays

@@ -26,11 +26,9 @@ internal sealed class PendingActivation : IDisposable
     public static PendingActivation TakeUp(StateDirectory files, EnrolmentUri activation)
     {
         var pending = ReadDocument(files);
-        if (pending is not null && pending.Activation == activation.Id && files.Has(pending.KeyFile))
+        if (pending is not null && pending.Activation == activation.Id && TryLoad(files, pending) is { } begun)
         {
-            var stored = ECDsa.Create();
-            stored.ImportFromPem(files.ReadSecret(pending.KeyFile));
-            return new PendingActivation(stored, Convert.FromBase64String(pending.Csr));
+            return begun;
         }
 
         Discard(files);
@@ -45,6 +43,21 @@ internal sealed class PendingActivation : IDisposable
     public static void Finish(StateDirectory files) => files.Delete(FileName);
 
     public void Dispose() => Key.Dispose();
+
+    private static PendingActivation? TryLoad(StateDirectory files, Document pending)
+    {
+        try
+        {
+            return files.Has(pending.KeyFile)
+                ? new PendingActivation(PrivateKeyPem.Load(files.ReadSecret(pending.KeyFile)), Convert.FromBase64String(pending.Csr))
+                : null;
+        }
+        catch (Exception e) when (e is CryptographicException or FormatException)
+        {
+            // Damaged; a fresh request takes its place.
+            return null;
+        }
+    }
 
     private static void Discard(StateDirectory files)
     {
@@ -64,8 +77,8 @@ internal sealed class PendingActivation : IDisposable
 
         try
         {
-            var document = JsonSerializer.Deserialize<Document>(files.Read(FileName));
-            return document is not null && Path.GetFileName(document.KeyFile) == document.KeyFile ? document : null;
+            var document = JsonSerializer.Deserialize<Document>(files.Read(FileName), StateJson.Strict);
+            return document is not null && AgentState.IsKeyFile(document.KeyFile) ? document : null;
         }
         catch (JsonException)
         {

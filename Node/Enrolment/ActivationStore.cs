@@ -27,7 +27,7 @@ internal sealed class ActivationStore
 
         try
         {
-            return JsonSerializer.Deserialize<Activation>(_files.ReadSecret(FileOf(id)));
+            return JsonSerializer.Deserialize<Activation>(_files.ReadSecret(FileOf(id)), StateJson.Strict);
         }
         catch (JsonException e)
         {
