@@ -84,37 +84,11 @@ public static class EdgeJoin
         CancellationToken cancellationToken)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var csr = SigningRequest.Create(key);
-        var mac = EnrolmentMacs.JoinRequest(uri.Secret.Span, uri.Installation, uri.Id, edge, csr);
-        connection.TrySend(FrameType.Join, Channel.Session, new Join
-        {
-            TokenId = uri.Id,
-            EdgeId = edge.Text,
-            Csr = ByteString.CopyFrom(csr),
-            Mac = ByteString.CopyFrom(mac),
-        });
+        var exchange = new JoinExchange(uri, edge, key);
+        connection.TrySend(FrameType.Join, Channel.Session, exchange.Request);
         var joined = await frames.NextAsync(FrameType.Joined, Joined.Parser, time, cancellationToken);
-        if (joined.Reason != 0)
-        {
-            throw new InvalidOperationException($"The silo refused: {ReasonText.FromWire(joined.Reason).Describe()}. {joined.Detail}".TrimEnd());
-        }
-
-        var expected = EnrolmentMacs.JoinAnswer(uri.Secret.Span, mac, joined.Certificate.Span);
-        if (!EnrolmentSecret.Matches(expected, joined.Mac.Span))
-        {
-            throw new InvalidOperationException("The silo's answer does not prove that it knows the token.");
-        }
-
-        using var certificate = X509CertificateLoader.LoadCertificate(joined.Certificate.Span);
-        var verdict = CertificateProfile.Verify(certificate, root, PeerRole.Edge, time.GetUtcNow(), out var identity);
-        if (verdict != Reason.None || identity.Name != edge.Text)
-        {
-            throw new InvalidOperationException($"The silo issued a certificate that is not usable: {verdict.Describe()}.");
-        }
-
-        // Fails here rather than at the next start when key and certificate do not belong together.
-        using var credentials = PeerCredentials.Create(certificate, key, root);
-        EdgeState.Save(stateDirectory, certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), root.ExportCertificatePem());
+        using var credentials = exchange.Judge(joined, root, time.GetUtcNow());
+        EdgeState.Save(stateDirectory, credentials.Certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), root.ExportCertificatePem());
     }
 
     /// <summary>Hands the few frames of this connection to the method that waits for them.</summary>
