@@ -14,52 +14,27 @@ namespace OrleansUem.Silo.Admin;
 internal sealed partial class AdminActions(
     SiloState state, IGrainFactory grains, ControlListener listener, InventoryReader inventory, TimeProvider time, ILogger<AdminActions> logger)
 {
-    public async Task<IResult> InviteAsync(InvitationRequest request)
-    {
-        var note = request.Name ?? "";
-        var problem = CheckAddress("relayHost", request.RelayHost, "relayPort", request.RelayPort)
-            ?? CheckLifetime(request.LifetimeMinutes)
-            ?? (note.Length > AdminLimits.MaxNoteCharacters || note.Any(char.IsControl)
-                ? Problems.Field("name", $"not 0..{AdminLimits.MaxNoteCharacters} printable characters.")
-                : null);
-        return problem ?? await CreateAsync(
-            EnrolmentKind.Invite, InvitationKind.Tenant, request.RelayHost!, request.RelayPort, note, uriName: null, request.LifetimeMinutes);
-    }
+    public Task<IResult> InviteAsync(InvitationRequest request) => RequestRules.FindFault(request) is { } fault
+        ? Task.FromResult(Problems.Field(fault))
+        : CreateAsync(
+            EnrolmentKind.Invite, InvitationKind.Tenant, request.RelayHost!, request.RelayPort, request.Name ?? "", uriName: null, request.LifetimeMinutes);
 
-    public async Task<IResult> CreateEdgeTokenAsync(EdgeTokenRequest request)
-    {
-        var problem = CheckAddress("siloHost", request.SiloHost, "siloPort", request.SiloPort) ?? CheckLifetime(request.LifetimeMinutes);
-        if (problem is not null)
-        {
-            return problem;
-        }
-
-        return EdgeId.TryParse(request.EdgeId, out var edge)
-            ? await CreateAsync(
-                EnrolmentKind.Join, InvitationKind.Edge, request.SiloHost!, request.SiloPort, edge.Text, edge.Text, request.LifetimeMinutes)
-            : NotAName("edgeId", request.EdgeId);
-    }
+    public Task<IResult> CreateEdgeTokenAsync(EdgeTokenRequest request) => RequestRules.FindFault(request) is { } fault
+        ? Task.FromResult(Problems.Field(fault))
+        : CreateAsync(
+            EnrolmentKind.Join, InvitationKind.Edge, request.SiloHost!, request.SiloPort, request.EdgeId!, request.EdgeId, request.LifetimeMinutes);
 
     public async Task<IResult> CutAsync(CutRequest request)
     {
-        if (!TenantId.TryParse(request.Tenant, out var tenant))
+        if (RequestRules.FindFault(request) is { } fault)
         {
-            return Problems.Field("tenant", $"not {TenantId.TextCharacters} lower-case hexadecimal digits.");
+            return Problems.Field(fault);
         }
 
-        if (request.Device is not null && request.Node is not null)
+        var tenant = TenantId.Parse(request.Tenant);
+        if (RequestRules.IsAboutTenant(request))
         {
-            return Problems.Field("node", "not together with device.");
-        }
-
-        if (request.Certificate is { } certificate && !TenantId.TryParse(certificate, out _))
-        {
-            return Problems.Field("certificate", "not SHA-256 as 64 lower-case hexadecimal digits.");
-        }
-
-        if (request.Device is null && request.Node is null && request.Certificate is null)
-        {
-            return await CutTenantAsync(tenant, request.Action ?? "block");
+            return await CutTenantAsync(tenant, isAllowed: request.Action == "allow");
         }
 
         var role = request.Node is null ? PeerRole.Device : PeerRole.Node;
@@ -75,25 +50,24 @@ internal sealed partial class AdminActions(
             (role, name) = found;
         }
 
-        return NameRules.IsName(name)
-            ? await CutPeerAsync(tenant, role, name, request)
-            : NotAName(role == PeerRole.Node ? "node" : "device", name);
+        return await CutPeerAsync(tenant, role, name, request);
     }
 
     public async Task<IResult> RemoveEdgeAsync(string id)
     {
-        if (!EdgeId.TryParse(id, out var edge))
+        if (RequestRules.FindFaultInName("id", id) is { } fault)
         {
-            return NotAName("id", id);
+            return Problems.Field(fault);
         }
 
+        var edge = EdgeId.Parse(id);
         await grains.GetGrain<IEdgeGrain>(GrainKeys.Edge(edge)).RemoveAsync();
         var ended = listener.Drop(edge);
         LogEdgeRemoved(logger, edge.Text, ended);
         return Results.Ok(new EdgeRemoved(ended));
     }
 
-    private async Task<IResult> CutTenantAsync(TenantId tenant, string action)
+    private async Task<IResult> CutTenantAsync(TenantId tenant, bool isAllowed)
     {
         var grain = grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant));
 
@@ -103,34 +77,18 @@ internal sealed partial class AdminActions(
             return Problems.Refused(Reason.UnknownTenant, "There is no such tenant.");
         }
 
-        switch (action)
+        if (isAllowed)
         {
-            case "block":
-                LogTenantCut(logger, tenant.Short);
-                return Outcome(await grain.CutAsync());
-            case "allow":
-                return Outcome(await grain.RestoreAsync());
-            default:
-                return Problems.Field("action", $"'{action}' is none of block, allow for a tenant.");
+            return Outcome(await grain.RestoreAsync());
         }
+
+        LogTenantCut(logger, tenant.Short);
+        return Outcome(await grain.CutAsync());
     }
 
     private async Task<IResult> CutPeerAsync(TenantId tenant, PeerRole role, string name, CutRequest request)
     {
-        var action = request.Action ?? (request.Certificate is null ? "block" : "revoke");
-        var kind = action switch
-        {
-            "end" => PeerCutKind.EndSession,
-            "block" => PeerCutKind.Block,
-            "allow" => PeerCutKind.Allow,
-            "revoke" when request.Certificate is not null => PeerCutKind.RevokeCertificate,
-            _ => PeerCutKind.Unspecified,
-        };
-        if (kind == PeerCutKind.Unspecified)
-        {
-            return Problems.Field("action", $"'{action}' is none of end, block, allow, revoke; revoke needs a certificate.");
-        }
-
+        var kind = RequestRules.KindOf(request);
         if (!(await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).GetStatusAsync()).IsRegistered)
         {
             return Problems.Refused(Reason.UnknownTenant, "There is no such tenant.");
@@ -178,17 +136,4 @@ internal sealed partial class AdminActions(
     private static IResult Outcome(CutResult result) => result.Reason == Reason.None
         ? Results.Ok(new CutOutcome(result.Sequence, result.EdgesTold, result.EdgesAcknowledged))
         : Problems.Refused(result.Reason, result.Detail);
-
-    private static IResult? CheckAddress(string hostField, string? host, string portField, int port) =>
-        string.IsNullOrEmpty(host) || host.Length > AdminLimits.MaxHostCharacters || Uri.CheckHostName(host) == UriHostNameType.Unknown
-            ? Problems.Field(hostField, $"'{host}' is no host name or address of 1..{AdminLimits.MaxHostCharacters} characters.")
-            : port is < 1 or > 65_535 ? Problems.Field(portField, $"{port} is not 1..65535.") : null;
-
-    private static IResult? CheckLifetime(int? minutes) =>
-        minutes is < AdminLimits.MinLifetimeMinutes or > AdminLimits.MaxLifetimeMinutes
-            ? Problems.Field("lifetimeMinutes", $"{minutes} is not {AdminLimits.MinLifetimeMinutes}..{AdminLimits.MaxLifetimeMinutes}.")
-            : null;
-
-    private static IResult NotAName(string field, string? value) =>
-        Problems.Field(field, $"'{value}' is not 1..{NameRules.MaxCharacters} characters of a-z 0-9 . _ -, the first a letter or digit.");
 }

@@ -10,6 +10,9 @@ internal static class Problems
     public static IResult Field(string field, string bound) =>
         Results.ValidationProblem(new Dictionary<string, string[]> { [field] = [bound] });
 
+    /// <summary>400 with the field and its bound.</summary>
+    public static IResult Field(FieldFault fault) => Field(fault.Field, fault.Bound);
+
     /// <summary>A grain said no.</summary>
     public static IResult Refused(Reason reason, string detail = "") => Results.Problem(
         detail,

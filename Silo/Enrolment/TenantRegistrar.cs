@@ -39,7 +39,7 @@ internal sealed partial class TenantRegistrar(SiloState state, IGrainFactory gra
             return Refuse(Reason.UnknownInvitation);
         }
 
-        var refusal = Check(request, out var tenant);
+        var refusal = Check(request, state.Installation, out var tenant);
         if (refusal.IsRefused)
         {
             return Refuse(refusal.Reason, refusal.Detail);
@@ -84,7 +84,8 @@ internal sealed partial class TenantRegistrar(SiloState state, IGrainFactory gra
         return Answer(committed.Answer, committed.AnswerMac);
     }
 
-    private ControlRefusal Check(RegisterTenant request, out TenantId tenant)
+    /// <summary>What can be judged without a grain: any bytes in.</summary>
+    internal static ControlRefusal Check(RegisterTenant request, TenantId installation, out TenantId tenant)
     {
         tenant = default;
         if (request.Name.Length is 0 or > EdgeGuardLimits.MaxTenantNameCharacters || request.Name.Any(char.IsControl))
@@ -108,12 +109,12 @@ internal sealed partial class TenantRegistrar(SiloState state, IGrainFactory gra
             tenant = TenantId.FromRoot(root!);
 
             // A tenant with the installation's root could issue edges.
-            if (tenant == state.Installation)
+            if (tenant == installation)
             {
                 return new ControlRefusal(Reason.NotPermitted, "That is the installation's root.");
             }
 
-            return EnrolmentMacs.VerifyRegistrationProof(root!, state.Installation, request.InvitationId, request.Proof.Span)
+            return EnrolmentMacs.VerifyRegistrationProof(root!, installation, request.InvitationId, request.Proof.Span)
                 ? ControlRefusal.None
                 : new ControlRefusal(Reason.BadSignature, "The proof of possession does not verify.");
         }
