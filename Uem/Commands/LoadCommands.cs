@@ -17,6 +17,7 @@ internal static class LoadCommands
         CreateSmoke(),
         CreateDevices(),
         ThroughputCommand.Create(),
+        LoadFuzzCommand.Create(),
     };
 
     private static Command CreateWeb()
