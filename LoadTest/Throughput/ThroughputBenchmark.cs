@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using OrleansUem.LoadTest.Machines;
 using OrleansUem.LoadTest.Throughput.Measuring;
 using OrleansUem.LoadTest.Throughput.Reporting;
 using OrleansUem.LoadTest.Throughput.Systems;
@@ -13,8 +12,6 @@ namespace OrleansUem.LoadTest.Throughput;
 /// </summary>
 public static class ThroughputBenchmark
 {
-    private const string FolderPrefix = "uem-throughput-";
-
     // Start, warm-up, pings, a dozen UDP probes and stop, as measured; only an estimate for the person who waits.
     private const double FixedSecondsPerTurn = 40;
 
@@ -31,13 +28,12 @@ public static class ThroughputBenchmark
         ArgumentNullException.ThrowIfNull(progress);
         options.Validate();
         var systems = MeasuredSystems.Select(MeasuredSystems.Create(options.Program), options.Systems);
-        RequireMachine(options);
+        BenchMachine.Require(options.Links);
         var skipped = systems.Select(MeasuredSystems.DescribeMissing).OfType<string>().ToArray();
         Array.ForEach(skipped, progress);
         systems = [.. systems.Where(system => MeasuredSystems.DescribeMissing(system) is null)];
         var report = new ThroughputReport(await MachineFacts.ReadAsync(systems, cancellationToken), options, systems, skipped);
-        RemoveLeftovers();
-        var folder = Directory.CreateTempSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{FolderPrefix}{Environment.ProcessId}-")).FullName;
+        using var folder = new BenchFolder();
         try
         {
             await MeasureAsync(options, systems, folder, report, progress, cancellationToken);
@@ -46,16 +42,12 @@ public static class ThroughputBenchmark
         {
             report.IsInterrupted = true;
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
 
         return report.Write();
     }
 
     private static async Task MeasureAsync(
-        ThroughputOptions options, IReadOnlyList<IMeasuredSystem> systems, string folder, ThroughputReport report, Action<string> progress,
+        ThroughputOptions options, IReadOnlyList<IMeasuredSystem> systems, BenchFolder folder, ThroughputReport report, Action<string> progress,
         CancellationToken cancellationToken)
     {
         var turns = options.Links.Count * options.Runs * systems.Count;
@@ -71,8 +63,10 @@ public static class ThroughputBenchmark
                 foreach (var system in systems)
                 {
                     var startedAt = Stopwatch.GetTimestamp();
+
+                    // A system that could not be prepared tries again in its next turn, in an empty folder.
                     var turn = new TurnMeter(lab, options.Seconds, rates);
-                    if (prepared.Contains(system.Name) || await turn.PrepareAsync(system, NewFolder(folder), cancellationToken))
+                    if (prepared.Contains(system.Name) || await turn.PrepareAsync(system, folder.NewFolder(), cancellationToken))
                     {
                         prepared.Add(system.Name);
                         await turn.MeasureAsync(system, cancellationToken);
@@ -81,42 +75,6 @@ public static class ThroughputBenchmark
                     report.Turns.Add(turn.ToTurn(link, system.Name, run));
                     progress(TurnLine.Of(report.Turns[^1], report.Turns.Count, turns, Stopwatch.GetElapsedTime(startedAt)));
                 }
-            }
-        }
-    }
-
-    // A system that could not be prepared tries again in its next turn, in an empty folder.
-    private static string NewFolder(string folder) => Directory.CreateDirectory(
-        Path.Combine(folder, Directory.GetDirectories(folder).Length.ToString(CultureInfo.InvariantCulture))).FullName;
-
-    private static void RequireMachine(ThroughputOptions options)
-    {
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
-        {
-            throw new InvalidOperationException("The measurement makes network namespaces and TUN devices: it needs Linux and root (sudo).");
-        }
-
-        (string Command, string Package)[] needed = [("ip", "iproute2"), ("iperf3", "iperf3"), ("ping", "iputils-ping")];
-        if (options.Links.Any(link => LinkVariants.EthtoolFeatures(link).Length > 0))
-        {
-            needed = [.. needed, ("ethtool", "ethtool")];
-        }
-
-        var (command, package) = needed.FirstOrDefault(program => CommandPath.Find(program.Command) is null);
-        if (command is not null)
-        {
-            throw new InvalidOperationException($"{command} is not installed: apt-get install {package}");
-        }
-    }
-
-    // Namespaces and processes of a run that was killed go when the first namespace is made.
-    private static void RemoveLeftovers()
-    {
-        foreach (var path in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
-        {
-            if (!Directory.Exists("/proc/" + Path.GetFileName(path)[FolderPrefix.Length..].Split('-')[0]))
-            {
-                Directory.Delete(path, recursive: true);
             }
         }
     }

@@ -18,6 +18,7 @@ internal static class LoadCommands
         CreateDevices(),
         ThroughputCommand.Create(),
         LoadFuzzCommand.Create(),
+        ThroughputCommand.CreateProfile(),
     };
 
     private static Command CreateWeb()

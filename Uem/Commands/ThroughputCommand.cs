@@ -1,9 +1,10 @@
 using System.CommandLine;
 using OrleansUem.LoadTest.Throughput;
+using OrleansUem.LoadTest.Throughput.Profiling;
 
 namespace OrleansUem.Uem.Commands;
 
-/// <summary><c>uem load throughput</c>.</summary>
+/// <summary><c>uem load throughput</c> and <c>uem load profile</c>.</summary>
 internal static class ThroughputCommand
 {
     public static Command Create()
@@ -35,12 +36,39 @@ internal static class ThroughputCommand
         return command;
     }
 
+    public static Command CreateProfile()
+    {
+        var seconds = new Option<int>("--seconds") { Description = $"how long to sample, 1..{ThroughputOptions.SecondsMax}", HelpName = "SECONDS", DefaultValueFactory = _ => 10 };
+        var down = new Option<bool>("--down") { Description = "the stream goes down to the device instead of up" };
+        var system = new Option<string>("--system") { Description = "uem, uem-node-tcp or uem-tcp", HelpName = "NAME", DefaultValueFactory = _ => "uem" };
+        system.AcceptOnlyFromAmong("uem", "uem-node-tcp", "uem-tcp");
+        var link = new Option<string>("--link") { Description = "offloads of the links: as-is, gro or none", HelpName = "NAME", DefaultValueFactory = _ => "as-is" };
+        var command = new Command("profile", "Show where device, edge and node spend their time while one TCP stream runs through the tunnel. Needs root and perf.")
+        {
+            seconds, down, system, link,
+        };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () =>
+            {
+                var options = new ThroughputOptions
+                {
+                    Program = OwnProgram(),
+                    Seconds = parsed.GetValue(seconds),
+                    Systems = [parsed.GetRequiredValue(system)],
+                    Links = [ReadLink(parsed.GetRequiredValue(link))],
+                };
+                Console.WriteLine(await TunnelProfile.RunAsync(options, parsed.GetValue(down), line => Console.Error.WriteLine(line), cancellationToken));
+            },
+            cancellationToken));
+        return command;
+    }
+
     private static Option<string?> Names(string name, string description) => new(name) { Description = description, HelpName = "NAMES" };
 
     private static string[] Split(string? names) => names?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     private static LinkVariant ReadLink(string name) =>
-        LinkVariants.Find(name) ?? throw new FormatException($"--links '{name}' is none of {string.Join(", ", LinkVariants.All.Select(LinkVariants.NameOf))}.");
+        LinkVariants.Find(name) ?? throw new FormatException($"the link '{name}' is none of {string.Join(", ", LinkVariants.All.Select(LinkVariants.NameOf))}.");
 
     // Started as 'dotnet uem.dll' or as a program of its own.
     private static string[] OwnProgram() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"

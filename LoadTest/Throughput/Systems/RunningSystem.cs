@@ -24,18 +24,20 @@ internal sealed class RunningSystem : IAsyncDisposable
     /// <param name="role">A name of <see cref="SystemRole"/>.</param>
     /// <param name="where">Its namespace.</param>
     /// <param name="command">Program and arguments.</param>
-    /// <param name="environment">Added to ours.</param>
-    public ChildProcess Start(string role, NetNamespace where, IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment = null)
+    public ChildProcess Start(string role, NetNamespace where, IReadOnlyList<string> command)
     {
         if (role == SystemRole.Device)
         {
             DeviceStartedAt = Stopwatch.GetTimestamp();
         }
 
-        var process = ChildProcess.Start(where, command[0], command.Skip(1), environment);
+        var process = ChildProcess.Start(where, command[0], command.Skip(1), Environment);
         _roles.Add(new SystemRole(role, process));
         return process;
     }
+
+    /// <summary>Added to our environment for the processes that are started from now on.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; set; }
 
     public ChildProcess ProcessOf(string role) => _roles.First(candidate => candidate.Name == role).Process;
 

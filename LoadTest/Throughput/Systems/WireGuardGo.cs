@@ -93,7 +93,7 @@ internal sealed class WireGuardGo : IMeasuredSystem
             return Task.CompletedTask;
         });
         var process = running.Start(
-            role, where, ["wireguard-go", "--foreground", name], new Dictionary<string, string> { ["LOG_LEVEL"] = "verbose" });
+            role, where, ["env", "LOG_LEVEL=verbose", "wireguard-go", "--foreground", name]);
         await process.WaitForLineAsync(
             "wireguard-go starts", line => line.Contains("UAPI listener started", StringComparison.Ordinal), cancellationToken: cancellationToken);
         await CommandLine.RunAsync(
