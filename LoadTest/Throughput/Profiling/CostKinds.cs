@@ -3,8 +3,9 @@ namespace OrleansUem.LoadTest.Throughput.Profiling;
 /// <summary>Sorts samples into kinds of work.</summary>
 internal static class CostKinds
 {
-    private const string SystemCallPrefix = "__x64_sys_";
-    private const string SystemCallPrefixArm = "__arm64_sys_";
+    // What calls every system call: x86-64, ARM64.
+    private static readonly string[] Entries = ["x64_sys_call", "do_syscall_64", "invoke_syscall"];
+    private static readonly string[] Prefixes = ["__x64_sys_", "__arm64_sys_", "ksys_", "__sys_", "__do_sys_", "do_"];
 
     /// <summary>
     /// The kind of a sample. Time in the kernel goes to the system call that led there, with all that it caused on the way: writing to a TUN includes
@@ -15,8 +16,7 @@ internal static class CostKinds
         var innermost = sample.Frames[0];
         if (innermost.IsKernel)
         {
-            var call = sample.Frames.Select(frame => SystemCallOf(frame.Symbol)).FirstOrDefault(name => name is not null);
-            return call is not null ? $"kernel: {call}" : "kernel: interrupts, page faults";
+            return SystemCallOf(sample.Frames) is { } call ? $"kernel: {call}" : "kernel: interrupts, page faults";
         }
 
         if (innermost.IsManaged)
@@ -31,8 +31,19 @@ internal static class CostKinds
             : "other";
     }
 
-    private static string? SystemCallOf(string symbol) =>
-        symbol.StartsWith(SystemCallPrefix, StringComparison.Ordinal) ? symbol[SystemCallPrefix.Length..]
-        : symbol.StartsWith(SystemCallPrefixArm, StringComparison.Ordinal) ? symbol[SystemCallPrefixArm.Length..]
-        : null;
+    // The compiler turns some entry functions into jumps, so that only the function behind them is on the stack: __x64_sys_write is ksys_write.
+    private static string? SystemCallOf(IReadOnlyList<PerfFrame> frames)
+    {
+        for (var i = 1; i < frames.Count; i++)
+        {
+            if (Entries.Contains(frames[i].Symbol, StringComparer.Ordinal) && !Entries.Contains(frames[i - 1].Symbol, StringComparer.Ordinal))
+            {
+                var symbol = frames[i - 1].Symbol;
+                var prefix = Prefixes.FirstOrDefault(prefix => symbol.StartsWith(prefix, StringComparison.Ordinal));
+                return symbol[(prefix?.Length ?? 0)..];
+            }
+        }
+
+        return null;
+    }
 }

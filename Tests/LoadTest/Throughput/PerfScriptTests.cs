@@ -10,7 +10,9 @@ public sealed class PerfScriptTests
          4711 
         	ffffffff81c3b2a5 tun_get_user ([tun])
         	ffffffff8132f0e1 vfs_write ([kernel.kallsyms])
-        	ffffffff8132f5aa __x64_sys_write ([kernel.kallsyms])
+        	ffffffff8132f5aa ksys_write ([kernel.kallsyms])
+        	ffffffff81c4d12a do_syscall_64 ([kernel.kallsyms])
+        	ffffffff82000b40 entry_SYSCALL_64_after_hwframe ([kernel.kallsyms])
         	    7f21a3f1c0ef __write (/usr/lib/x86_64-linux-gnu/libc.so.6)
 
          4711 
@@ -19,6 +21,12 @@ public sealed class PerfScriptTests
          4712 
         	    7f21a2f1c0ef aesni_ctr32_encrypt_blocks (/usr/lib/x86_64-linux-gnu/libcrypto.so.3)
         	    7f21a2f1c0ff [unknown] ([unknown])
+
+         4712 
+        	ffffffff81c3b2a5 finish_task_switch.isra.0 ([kernel.kallsyms])
+        	ffffffff8132f5aa __x64_sys_sched_yield ([kernel.kallsyms])
+        	ffffffff8132f5aa x64_sys_call ([kernel.kallsyms])
+        	ffffffff81c4d12a do_syscall_64 ([kernel.kallsyms])
 
          4712 
         	ffffffff82000b40 asm_sysvec_apic_timer_interrupt ([kernel.kallsyms])
@@ -35,15 +43,15 @@ public sealed class PerfScriptTests
     [Fact]
     public void Read_Samples_HaveProcessAndFrames()
     {
-        Assert.Equal([4711, 4711, 4712, 4712, 4712, 4712], Samples.Select(sample => sample.ProcessId));
+        Assert.Equal([4711, 4711, 4712, 4712, 4712, 4712, 4712], Samples.Select(sample => sample.ProcessId));
         Assert.Equal(new PerfFrame("tun_get_user", "[tun]"), Samples[0].Frames[0]);
-        Assert.Equal(4, Samples[0].Frames.Count);
+        Assert.Equal(6, Samples[0].Frames.Count);
         Assert.Equal("void [OrleansUem.Transport] OrleansUem.Transport.FrameBatch::Commit(Channel,int32)[Tier1]", Samples[1].Frames[0].Symbol);
     }
 
     [Fact]
     public void Kind_Samples_AreSorted() => Assert.Equal(
-        ["kernel: write", "managed code", "OpenSSL", "kernel: interrupts, page faults", ".NET runtime", "managed code"], Samples.Select(CostKinds.Of));
+        ["kernel: write", "managed code", "OpenSSL", "kernel: sched_yield", "kernel: interrupts, page faults", ".NET runtime", "managed code"], Samples.Select(CostKinds.Of));
 
     [Fact]
     public void Markdown_OneRole_HasNanosecondsOfAPacket()
