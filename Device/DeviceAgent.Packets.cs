@@ -17,21 +17,18 @@ internal sealed partial class DeviceAgent
     private const int SourceOffset = 12;
     private const int DestinationOffset = 16;
 
-    /// <summary>Reads the TUN until it is stopped; a thread of its own runs this.</summary>
-    public void PumpOutbound()
-    {
-        var buffer = new byte[Math.Max(_network.Tun.MtuBytes, TunnelLimits.MtuBytesMin)];
-        var batch = CreateBatch();
-        do
-        {
-            while (_network.Tun.TryRead(buffer, out var bytes))
-            {
-                SendOutbound(buffer.AsSpan(0, bytes), batch);
-            }
+    // One for each thread that the uplink's frames come on: a batch is begun and ended on the same one.
+    private readonly ThreadLocal<TunWriter> _writers;
 
-            batch.Flush();
+    /// <summary>Reads the TUN until it is stopped; a thread of its own runs this.</summary>
+    public void PumpOutbound() => TunPump.Run(_network.Tun, new Outbound(this));
+
+    public void OnBatchEnd(IUplinkSession session)
+    {
+        if (_writers.IsValueCreated && _writers.Value!.Flush() is { Dropped: > 0 and var dropped })
+        {
+            _drops.Add(DropReason.TunFull, dropped);
         }
-        while (_network.Tun.WaitReadable());
     }
 
     /// <summary>What a thread that calls <see cref="SendOutbound"/> gathers packets in.</summary>
@@ -171,10 +168,28 @@ internal sealed partial class DeviceAgent
             // A node reaches this device, not what lies behind it.
             Count(DropReason.UnknownDestination);
         }
-        else if (!_network.Tun.TryWrite(packet))
+        else
         {
-            Count(DropReason.TunFull);
+            _writers.Value!.Write(packet);
         }
+    }
+
+    /// <summary>The packets of the TUN's thread.</summary>
+    private sealed class Outbound(DeviceAgent agent) : ITunPackets
+    {
+        private readonly SendBatch _batch = agent.CreateBatch();
+
+        public void OnPackets(scoped ref PacketSegmenter packets)
+        {
+            while (packets.MoveNext())
+            {
+                agent.SendOutbound(packets.Current, _batch);
+            }
+        }
+
+        public void OnDropped(DropReason reason) => agent.Count(reason);
+
+        public void OnDrained() => _batch.Flush();
     }
 
     /// <summary>One end-to-end tunnel with the session and channel that carry it; events of an older one are told apart by it.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Agent.Identity;
+using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Device.Network;
 using OrleansUem.Device.Tunnels;
@@ -58,6 +59,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
         _time = time;
         _machine = new DeviceTunnelMachine(jitter ?? Random.Shared.NextDouble);
         _waiting = new WaitingPackets(time);
+        _writers = new ThreadLocal<TunWriter>(() => new TunWriter(network.Tun));
         _timer = time.CreateTimer(
             static self => ((DeviceAgent)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -172,7 +174,11 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
         _network.Tun.Stop();
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _writers.Dispose();
+    }
 
     private void OnTimer()
     {

@@ -65,7 +65,7 @@ public static class NodeHost
         var worker = new NodeWorker(
             new DeviceCertifier(files, authority, options.DeviceCertificateValidity, time), addresses, logger, onStatus);
         NodeTunnels? tunnels = null;
-        var forwarder = new PacketForwarder(
+        using var forwarder = new PacketForwarder(
             settings.Pool,
             addresses.NodeAddress,
             settings.Policy,

@@ -45,15 +45,15 @@ internal sealed class NodeMetrics : IDisposable
 
     public long Dropped(DropReason reason) => _drops[reason];
 
-    public void ToDevice(int bytes)
+    public void ToDevice(int packets, long bytes)
     {
-        Interlocked.Increment(ref _packetsToDevices);
+        Interlocked.Add(ref _packetsToDevices, packets);
         Interlocked.Add(ref _bytesToDevices, bytes);
     }
 
-    public void FromDevice(int bytes)
+    public void FromDevice(int packets, long bytes)
     {
-        Interlocked.Increment(ref _packetsFromDevices);
+        Interlocked.Add(ref _packetsFromDevices, packets);
         Interlocked.Add(ref _bytesFromDevices, bytes);
     }
 

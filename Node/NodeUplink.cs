@@ -44,6 +44,8 @@ internal sealed class NodeUplink(NodeTunnels tunnels, NodeWorker worker, TimePro
     public void OnDatagram(IUplinkSession session, Channel channel, in ReadOnlySequence<byte> payload) =>
         tunnels.Receive(session, channel, payload);
 
+    public void OnBatchEnd(IUplinkSession session) => tunnels.Forwarder.EndBatch();
+
     // The uplink leaves by itself; tunnels go on until then.
     public void OnGoAway(IUplinkSession session, Reason reason, TimeSpan after)
     {

@@ -9,6 +9,9 @@ namespace OrleansUem.Agent.Uplink;
 /// <param name="onDropped">Told how many frames a session dropped instead of sending, for a counter.</param>
 public sealed class SendBatch(Action<int> onDropped)
 {
+    /// <summary>As many as one UDP send takes with segmentation offload: waiting for more would only add delay.</summary>
+    private const int MaxFrames = 60;
+
     private readonly FrameBatch _frames = new();
     private IUplinkSession? _session;
 
@@ -23,7 +26,7 @@ public sealed class SendBatch(Action<int> onDropped)
             Flush();
             _session = session;
         }
-        else if (!_frames.HasRoom(payloadBytes))
+        else if (_frames.Count >= MaxFrames || !_frames.HasRoom(payloadBytes))
         {
             Flush();
         }

@@ -43,7 +43,7 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
     public static LinuxDeviceNetwork Open(string name, int mtuBytes, bool acceptsDefault, ILogger logger)
     {
         RemoveLeftovers(logger);
-        var tun = LinuxTunDevice.Open(new TunOptions { Name = name, MtuBytes = mtuBytes });
+        var tun = LinuxTunDevice.Open(new TunOptions { Name = name, MtuBytes = mtuBytes, Offloads = TunOffloads.All });
         try
         {
             return new LinuxDeviceNetwork(tun, NetworkLink.Open(tun.Name), acceptsDefault, logger);

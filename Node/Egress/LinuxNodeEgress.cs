@@ -24,7 +24,8 @@ internal sealed class LinuxNodeEgress : INodeEgress
     /// <exception cref="MasqueradeException">nft is missing or refuses.</exception>
     public static LinuxNodeEgress Open(NodeSettings settings, Ipv4Address nodeAddress)
     {
-        var egress = new LinuxNodeEgress(LinuxTunDevice.Open(new TunOptions { Name = settings.Options.TunName, MtuBytes = settings.Options.MtuBytes }));
+        var egress = new LinuxNodeEgress(LinuxTunDevice.Open(
+            new TunOptions { Name = settings.Options.TunName, MtuBytes = settings.Options.MtuBytes, Offloads = TunOffloads.All }));
         try
         {
             using var link = NetworkLink.Open(egress.Tun.Name);

@@ -13,15 +13,11 @@ internal interface IPacketPort
     /// <summary>The largest packet that was agreed on.</summary>
     int MtuBytes { get; }
 
-    /// <summary>Later fragments that follow a permitted first one; used by the tunnel's reader only.</summary>
-    PermittedFragments Fragments { get; }
+    /// <summary>What the policy has let pass; used by the tunnel's reader only.</summary>
+    PermittedTraffic Permitted { get; }
 
     /// <summary>Bounds the ICMP errors to this device; used by the tunnel's reader only.</summary>
     RateLimit IcmpLimit { get; }
-
-    /// <summary>Sends a packet to the device at once.</summary>
-    /// <returns>Unspecified, or why it was dropped.</returns>
-    DropReason SendPacket(ReadOnlySpan<byte> packet);
 
     /// <summary>Seals a packet to the device into a batch that the caller flushes.</summary>
     /// <returns>Unspecified, or why it was dropped.</returns>

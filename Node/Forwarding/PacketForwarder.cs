@@ -8,9 +8,12 @@ namespace OrleansUem.Node.Forwarding;
 /// <summary>
 /// Moves packets between the tunnels and the TUN and judges each. Towards a device: an array lookup by destination. From a device: well-formed, its own source
 /// address, a destination that the policy allows. Allocates nothing per packet and takes no lock of its own.
-/// <para>Threads: <see cref="FromTun"/> runs on the TUN's reader, <see cref="FromTunnel"/> on the tunnel's reader; ports come and go on any thread.</para>
+/// <para>
+/// Threads: <see cref="FromTun"/> runs on the TUN's reader, <see cref="FromTunnel"/> on the tunnel's reader, which calls <see cref="EndBatch"/> after what came together; ports come
+/// and go on any thread.
+/// </para>
 /// </summary>
-internal sealed class PacketForwarder
+internal sealed class PacketForwarder : IDisposable
 {
     private readonly IPacketPort?[] _ports;
     private readonly Ipv4Prefix _pool;
@@ -21,6 +24,9 @@ internal sealed class PacketForwarder
     private readonly NodeMetrics _metrics;
     private readonly Func<long> _nowMilliseconds;
     private readonly RateLimit _tunIcmpLimit = new(perSecond: 100, burst: 100);
+
+    // One for each thread that the uplink's frames come on: a batch is begun and ended on the same one.
+    private readonly ThreadLocal<Gathered> _gathered;
 
     public PacketForwarder(
         Ipv4Prefix pool,
@@ -39,6 +45,7 @@ internal sealed class PacketForwarder
         _metrics = metrics;
         _nowMilliseconds = nowMilliseconds;
         _ports = new IPacketPort?[pool.AddressCount];
+        _gathered = new ThreadLocal<Gathered>(() => new Gathered(tun, metrics));
     }
 
     /// <summary>Packets to the port's address go there from here on.</summary>
@@ -48,39 +55,47 @@ internal sealed class PacketForwarder
     /// <summary>Takes the port out, unless another one has taken its place.</summary>
     public void Remove(IPacketPort port) => Interlocked.CompareExchange(ref _ports[IndexOf(port.Address)], null, port);
 
-    /// <summary>A packet that the kernel routed into the TUN; the caller flushes the batch.</summary>
-    public void FromTun(ReadOnlySpan<byte> bytes, SendBatch batch)
+    /// <summary>Packets of one flow that the kernel routed into the TUN; the caller flushes the batch.</summary>
+    public void FromTun(scoped ref PacketSegmenter packets, SendBatch batch)
     {
-        if (!Ipv4Packet.TryParse(bytes, out var packet, out var error))
+        if (!packets.MoveNext())
         {
-            _metrics.Drop(error == Ipv4ParseError.NotVersion4 ? DropReason.NotIpv4 : DropReason.MalformedPacket);
             return;
         }
 
-        var destination = packet.Destination;
+        if (!Ipv4Packet.TryParse(packets.Current, out var first, out var error))
+        {
+            _metrics.Drop(error == Ipv4ParseError.NotVersion4 ? DropReason.NotIpv4 : DropReason.MalformedPacket, packets.Count);
+            return;
+        }
+
+        var destination = first.Destination;
         if (!_pool.Contains(destination) || Volatile.Read(ref _ports[IndexOf(destination)]) is not { } port)
         {
-            _metrics.Drop(DropReason.UnknownDestination);
+            _metrics.Drop(DropReason.UnknownDestination, packets.Count);
             return;
         }
 
-        var drop = port.SendPacket(packet.Bytes, batch);
-        if (drop == DropReason.Unspecified)
+        if (packets.PacketBytesMax > port.MtuBytes)
         {
-            _metrics.ToDevice(packet.TotalBytes);
+            _metrics.Drop(DropReason.Oversize, packets.Count);
+            TellTooLong(first, port);
             return;
         }
 
-        _metrics.Drop(drop);
-        if (drop == DropReason.Oversize && _tunIcmpLimit.TryTake(_nowMilliseconds()))
+        SendToDevice(ref packets, port, batch);
+    }
+
+    /// <summary>Writes and sends what <see cref="FromTunnel"/> gathered on this thread.</summary>
+    public void EndBatch()
+    {
+        if (_gathered.IsValueCreated)
         {
-            Span<byte> answer = stackalloc byte[IcmpError.PacketBytesMax];
-            if (IcmpError.TryBuildFragmentationNeeded(packet, _nodeAddress, (ushort)port.MtuBytes, answer, out var answerBytes))
-            {
-                _tun.TryWrite(answer[..answerBytes]);
-            }
+            _gathered.Value!.Flush();
         }
     }
+
+    public void Dispose() => _gathered.Dispose();
 
     /// <summary>A packet from a device's tunnel; any bytes.</summary>
     public void FromTunnel(IPacketPort port, ReadOnlySpan<byte> bytes)
@@ -109,7 +124,41 @@ internal sealed class PacketForwarder
         }
         else
         {
-            Pass(port, packet, destination.IsUnicastHost && port.Fragments.IsPermitted(_policy, packet, _nowMilliseconds()));
+            Pass(port, packet, destination.IsUnicastHost && port.Permitted.IsPermitted(_policy, packet, _nowMilliseconds()));
+        }
+    }
+
+    private void SendToDevice(scoped ref PacketSegmenter packets, IPacketPort port, SendBatch batch)
+    {
+        var sent = 0;
+        var bytes = 0L;
+        var drop = DropReason.Unspecified;
+        do
+        {
+            drop = port.SendPacket(packets.Current, batch);
+            if (drop == DropReason.Unspecified)
+            {
+                sent++;
+                bytes += packets.Current.Length;
+            }
+        }
+        while (drop == DropReason.Unspecified && packets.MoveNext());
+
+        _metrics.ToDevice(sent, bytes);
+        if (drop != DropReason.Unspecified)
+        {
+            // What became of one of them becomes of the rest.
+            _metrics.Drop(drop, packets.Count - sent);
+        }
+    }
+
+    private void TellTooLong(in Ipv4Packet packet, IPacketPort port)
+    {
+        Span<byte> answer = stackalloc byte[IcmpError.PacketBytesMax];
+        if (_tunIcmpLimit.TryTake(_nowMilliseconds())
+            && IcmpError.TryBuildFragmentationNeeded(packet, _nodeAddress, (ushort)port.MtuBytes, answer, out var bytes))
+        {
+            _tun.TryWrite(answer[..bytes]);
         }
     }
 
@@ -119,13 +168,9 @@ internal sealed class PacketForwarder
         {
             Deny(port, packet);
         }
-        else if (_tun.TryWrite(packet.Bytes))
-        {
-            _metrics.FromDevice(packet.TotalBytes);
-        }
         else
         {
-            _metrics.Drop(DropReason.TunFull);
+            _gathered.Value!.Tun.Write(packet.Bytes);
         }
     }
 
@@ -138,12 +183,12 @@ internal sealed class PacketForwarder
         }
 
         var drop = Volatile.Read(ref _ports[IndexOf(packet.Destination)]) is { } other
-            ? other.SendPacket(packet.Bytes)
+            ? other.SendPacket(packet.Bytes, _gathered.Value!.Batch)
             : DropReason.UnknownDestination;
         if (drop == DropReason.Unspecified)
         {
-            _metrics.FromDevice(packet.TotalBytes);
-            _metrics.ToDevice(packet.TotalBytes);
+            _metrics.FromDevice(1, packet.TotalBytes);
+            _metrics.ToDevice(1, packet.TotalBytes);
         }
         else
         {
@@ -162,9 +207,32 @@ internal sealed class PacketForwarder
         Span<byte> answer = stackalloc byte[IcmpError.PacketBytesMax];
         if (IcmpError.TryBuildAdministrativelyProhibited(packet, _nodeAddress, answer, out var bytes))
         {
-            port.SendPacket(answer[..bytes]);
+            port.SendPacket(answer[..bytes], _gathered.Value!.Batch);
         }
     }
 
     private int IndexOf(Ipv4Address address) => (int)(address.Value - _pool.Network.Value);
+
+    /// <summary>What one thread has taken from tunnels and not passed on yet.</summary>
+    private sealed class Gathered(ITunDevice tun, NodeMetrics metrics)
+    {
+        public TunWriter Tun { get; } = new(tun);
+
+        public SendBatch Batch { get; } = new(dropped => metrics.Drop(DropReason.QueueFull, dropped));
+
+        public void Flush()
+        {
+            Batch.Flush();
+            var written = Tun.Flush();
+            if (written.Packets > 0)
+            {
+                metrics.FromDevice(written.Packets, written.Bytes);
+            }
+
+            if (written.Dropped > 0)
+            {
+                metrics.Drop(DropReason.TunFull, written.Dropped);
+            }
+        }
+    }
 }

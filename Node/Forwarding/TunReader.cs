@@ -1,12 +1,24 @@
 using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Uplink;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Node.Forwarding;
 
 /// <summary>The thread that drains the TUN into the tunnels. It blocks in the kernel when there is nothing, so it belongs to no pool.</summary>
-internal static class TunReader
+internal sealed class TunReader : ITunPackets
 {
+    private readonly PacketForwarder _forwarder;
+    private readonly NodeMetrics _metrics;
+    private readonly SendBatch _batch;
+
+    private TunReader(PacketForwarder forwarder, NodeMetrics metrics)
+    {
+        _forwarder = forwarder;
+        _metrics = metrics;
+        _batch = new SendBatch(dropped => metrics.Drop(DropReason.QueueFull, dropped));
+    }
+
     /// <summary>Starts the thread.</summary>
     /// <param name="tun">The device.</param>
     /// <param name="forwarder">Gets the packets.</param>
@@ -16,27 +28,22 @@ internal static class TunReader
     public static Task Start(ITunDevice tun, PacketForwarder forwarder, NodeMetrics metrics, Action onFault)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => Run(tun, forwarder, metrics, onFault, ended)) { IsBackground = true, Name = "uem-node-tun" };
+        var thread = new Thread(() => Run(tun, new TunReader(forwarder, metrics), onFault, ended)) { IsBackground = true, Name = "uem-node-tun" };
         thread.Start();
         return ended.Task;
     }
 
-    private static void Run(ITunDevice tun, PacketForwarder forwarder, NodeMetrics metrics, Action onFault, TaskCompletionSource ended)
+    public void OnPackets(scoped ref PacketSegmenter packets) => _forwarder.FromTun(ref packets, _batch);
+
+    public void OnDropped(DropReason reason) => _metrics.Drop(reason);
+
+    public void OnDrained() => _batch.Flush();
+
+    private static void Run(ITunDevice tun, TunReader reader, Action onFault, TaskCompletionSource ended)
     {
         try
         {
-            var packet = new byte[tun.MtuBytes];
-            var batch = new SendBatch(dropped => metrics.Drop(DropReason.QueueFull, dropped));
-            while (tun.WaitReadable())
-            {
-                while (tun.TryRead(packet, out var bytes))
-                {
-                    forwarder.FromTun(packet.AsSpan(0, bytes), batch);
-                }
-
-                batch.Flush();
-            }
-
+            TunPump.Run(tun, reader);
             ended.SetResult();
         }
         catch (Exception e)

@@ -50,7 +50,7 @@ internal sealed class NodeTunnel : ISecureTunnelHandler, IPacketPort
 
     public int MtuBytes { get; private set; }
 
-    public PermittedFragments Fragments { get; } = new();
+    public PermittedTraffic Permitted { get; } = new();
 
     // A device that scans learns the first refusals at once and then one every 100 ms.
     public RateLimit IcmpLimit { get; } = new(perSecond: 10, burst: 20);
@@ -61,8 +61,6 @@ internal sealed class NodeTunnel : ISecureTunnelHandler, IPacketPort
         _isChannelOver = true;
         Tunnel.Close(reason, detail);
     }
-
-    public DropReason SendPacket(ReadOnlySpan<byte> packet) => Tunnel.SendPacket(packet);
 
     public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch) => _isChannelOver
         ? DropReason.NoTunnel

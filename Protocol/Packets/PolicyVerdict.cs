@@ -11,7 +11,7 @@ public enum PolicyVerdict : byte
 
     /// <summary>
     /// A later fragment to which rules with ports might apply. It carries none, so it is permitted only if the first fragment
-    /// of its datagram was (<see cref="PermittedFragments"/>), and denied otherwise.
+    /// of its datagram was (<see cref="PermittedTraffic"/>), and denied otherwise.
     /// </summary>
     AsFirstFragment = 2,
 }

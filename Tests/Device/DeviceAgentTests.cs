@@ -11,6 +11,7 @@ using OrleansUem.Protocol.Session;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Kit;
+using OrleansUem.Tests.Protocol.Packets;
 using Xunit;
 
 namespace OrleansUem.Tests.Device;
@@ -78,6 +79,48 @@ public sealed class DeviceAgentTests : IDisposable
         _tunnels.Last.Events.DeliverPacket(Packet(Server, Ipv4Address.Parse("192.168.0.1"), 3));
         Assert.False(_network.Kernel.TryRead(buffer, out _));
         Assert.Equal(1, _agent.Drops(DropReason.UnknownDestination));
+    }
+
+    [Fact]
+    public void SuperPackets_OfTheKernel_AreSentAsPackets()
+    {
+        using var network = new ScriptedNetwork(TunOffloads.All);
+        using var agent = CreateUp(network);
+        var (offload, packet) = SuperPacketBuilder.Tcp(new Random(1), 9_000, 900);
+        var expected = SuperPacketBuilder.Cut(packet, 900);
+        _tunnels.Last.OnSent = count =>
+        {
+            if (count == expected.Count)
+            {
+                network.Tun.Stop();
+            }
+        };
+        Assert.True(network.Kernel.TryWrite(offload with { SegmentBytes = 0 }, packet));
+        Assert.True(network.Kernel.TryWrite(offload, packet));
+        agent.PumpOutbound();
+        Assert.Equal(expected, _tunnels.Last.Sent);
+        Assert.Equal(1, agent.Drops(DropReason.BadOffload));
+    }
+
+    [Fact]
+    public void PacketsOfTheNode_ThatCameTogether_ReachTheKernelAsOne()
+    {
+        using var network = new ScriptedNetwork(TunOffloads.All);
+        using var agent = CreateUp(network);
+        var (_, packet) = SuperPacketBuilder.Tcp(new Random(1), 9_000, 900);
+        Own.Write(packet.AsSpan(16));
+        var packets = SuperPacketBuilder.Cut(packet, 900);
+        packets.ForEach(back => _tunnels.Last.Events.DeliverPacket(back));
+        agent.OnBatchEnd(_session);
+        var buffer = new byte[65_535];
+        Assert.True(network.Kernel.TryRead(buffer, out var offload, out var bytes));
+        Assert.Equal(VirtioSegmentation.Tcp4, offload.Segmentation);
+        Assert.Equal(packets, SuperPacketBuilder.Cut(buffer[..bytes], 900));
+
+        network.Kernel.Stop();
+        packets.ForEach(back => _tunnels.Last.Events.DeliverPacket(back));
+        agent.OnBatchEnd(_session);
+        Assert.Equal(packets.Count, agent.Drops(DropReason.TunFull));
     }
 
     [Fact]
@@ -230,6 +273,15 @@ public sealed class DeviceAgentTests : IDisposable
         Assert.Equal((DeviceStatusKind.TunnelClosed, Reason.NoNode), (status.Kind, status.Reason));
         _time.Advance(TimeSpan.FromSeconds(0.25));
         Assert.Equal(2, _session.Opens.Count());
+    }
+
+    private DeviceAgent CreateUp(ScriptedNetwork network)
+    {
+        var agent = new DeviceAgent(network, _tunnels, null, _statuses.Add, NullLogger.Instance, _time, () => 1.0);
+        agent.OnAttached(_session);
+        agent.OnControl(_session, FrameType.Opened, Channel.Create(1, 0), new Opened { RequestId = _session.Opens.Last().RequestId, TunnelId = 1, NodeId = "node-1" });
+        _tunnels.Last.Events.OnConfigured(Configuration());
+        return agent;
     }
 
     private void BringUp()

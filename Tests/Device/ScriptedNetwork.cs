@@ -10,7 +10,7 @@ internal sealed class ScriptedNetwork : IDeviceNetwork
 {
     private readonly MemoryTunDevice _tun;
 
-    public ScriptedNetwork() => (_tun, Kernel) = MemoryTunDevice.CreatePair();
+    public ScriptedNetwork(TunOffloads offloads = TunOffloads.None) => (_tun, Kernel) = MemoryTunDevice.CreatePair(offloads: offloads);
 
     public ITunDevice Tun => _tun;
 

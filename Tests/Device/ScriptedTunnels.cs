@@ -31,6 +31,9 @@ internal sealed class ScriptedTunnels : IDeviceTunnelFactory
 
         public List<byte[]> Sent { get; } = [];
 
+        /// <summary>Called with the count of <see cref="Sent"/> after each packet.</summary>
+        public Action<int>? OnSent { get; set; }
+
         public List<byte[]> Received { get; } = [];
 
         public void Start() => IsStarted = true;
@@ -40,6 +43,7 @@ internal sealed class ScriptedTunnels : IDeviceTunnelFactory
         public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch)
         {
             Sent.Add(packet.ToArray());
+            OnSent?.Invoke(Sent.Count);
             return DropReason.Unspecified;
         }
 

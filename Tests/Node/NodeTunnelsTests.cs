@@ -11,6 +11,7 @@ using OrleansUem.Node.Tunnels;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Agent.Tunnel;
@@ -189,7 +190,8 @@ public sealed class NodeTunnelsTests : IAsyncLifetime
     private void FromTun(byte[] packet)
     {
         var batch = new SendBatch(_ => { });
-        _tunnels.Forwarder.FromTun(packet, batch);
+        Assert.Equal(DropReason.Unspecified, PacketSegmenter.TryCreate(default, packet, out var packets));
+        _tunnels.Forwarder.FromTun(ref packets, batch);
         batch.Flush();
     }
 
@@ -201,8 +203,8 @@ public sealed class NodeTunnelsTests : IAsyncLifetime
         _kernel = kernel;
         _metrics = Own(new NodeMetrics());
         var book = new AddressBook(_state.Files, settings.Pool);
-        var forwarder = new PacketForwarder(
-            settings.Pool, book.NodeAddress, settings.Policy, false, tun, _metrics, () => _tunnels.Timer.NowMilliseconds);
+        var forwarder = Own(new PacketForwarder(
+            settings.Pool, book.NodeAddress, settings.Policy, false, tun, _metrics, () => _tunnels.Timer.NowMilliseconds));
         _tunnels = Own(new NodeTunnels(
             settings,
             Own(TunnelContexts.Create(Own(enrolment.Credentials))),
@@ -235,6 +237,8 @@ public sealed class NodeTunnelsTests : IAsyncLifetime
                 // In two segments, as TLS records cut frames.
                 _tunnels.Receive(_session, Channel.Create(index, 0), Split(up));
             }
+
+            _tunnels.Forwarder.EndBatch();
 
             while (_session.Datagrams.TryDequeue(out var down))
             {

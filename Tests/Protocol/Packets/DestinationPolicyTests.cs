@@ -125,7 +125,7 @@ public sealed class DestinationPolicyTests
     public void IsPermitted_LaterFragment_OnlyBehindPermittedFirst()
     {
         DestinationPolicy policy = DestinationPolicy.Parse("10.1.0.0/16:udp/53", "10.2.0.0/16");
-        PermittedFragments fragments = new();
+        PermittedTraffic fragments = new();
         Assert.False(Permits(Later(1), 0), "a later fragment alone");
         Assert.False(Permits(First(2, 54), 0), "a first fragment to another port");
         Assert.False(Permits(Later(2), 0), "the rest of it");
@@ -135,8 +135,8 @@ public sealed class DestinationPolicyTests
         Assert.False(Permits(First(3, 54), 2), "the identification again, to another port");
         Assert.False(Permits(Later(3), 2), "its rest");
         Assert.True(Permits(First(5, 53), 10), "a slow datagram");
-        Assert.True(Permits(Later(5), 9 + PermittedFragments.LifetimeMilliseconds), "its rest in time");
-        Assert.False(Permits(Later(5), 10 + PermittedFragments.LifetimeMilliseconds), "its rest too late");
+        Assert.True(Permits(Later(5), 9 + PermittedTraffic.LifetimeMilliseconds), "its rest in time");
+        Assert.False(Permits(Later(5), 10 + PermittedTraffic.LifetimeMilliseconds), "its rest too late");
         Assert.True(
             Permits(Fragment(Device, "10.2.0.1", 17, 9, 1480, more: false, 100), 0), "a rule without ports needs no first");
 
@@ -146,16 +146,30 @@ public sealed class DestinationPolicyTests
     }
 
     [Fact]
+    public void IsPermitted_FlowThatWasPermitted_IsNoPassForAnother()
+    {
+        PermittedTraffic traffic = new();
+        DestinationPolicy policy = DestinationPolicy.Parse("10.1.0.1:tcp/443");
+        Assert.True(traffic.IsPermitted(policy, Parse(Tcp(Device, "10.1.0.1", 443)), 0));
+        Assert.True(traffic.IsPermitted(policy, Parse(Tcp(Device, "10.1.0.1", 443)), 0));
+        Assert.False(traffic.IsPermitted(policy, Parse(Tcp(Device, "10.1.0.1", 22)), 0));
+        Assert.False(traffic.IsPermitted(policy, Parse(Tcp(Device, "10.1.0.2", 443)), 0));
+        Assert.False(traffic.IsPermitted(policy, Parse(Udp(Device, "10.1.0.1", 443)), 0));
+        Assert.True(traffic.IsPermitted(policy, Parse(Tcp(Device, "10.1.0.1", 443)), 0));
+        Assert.False(traffic.IsPermitted(DestinationPolicy.DenyAll, Parse(Tcp(Device, "10.1.0.1", 443)), 0));
+    }
+
+    [Fact]
     public void IsPermitted_ManyDatagrams_ForgetsTheOldest()
     {
         DestinationPolicy policy = DestinationPolicy.Parse("10.1.0.0/16:udp/53");
-        PermittedFragments fragments = new();
-        for (int id = 0; id <= PermittedFragments.DatagramsMax; id++)
+        PermittedTraffic fragments = new();
+        for (int id = 0; id <= PermittedTraffic.DatagramsMax; id++)
         {
             Assert.True(fragments.IsPermitted(policy, Parse(Fragment(Device, "10.1.0.1", 17, (ushort)id, 0, true, 1480, 53)), 0));
         }
 
-        Assert.Equal(PermittedFragments.DatagramsMax, fragments.Count);
+        Assert.Equal(PermittedTraffic.DatagramsMax, fragments.Count);
         Assert.False(fragments.IsPermitted(policy, Parse(Fragment(Device, "10.1.0.1", 17, 0, 1480, false, 8)), 0));
         Assert.True(fragments.IsPermitted(policy, Parse(Fragment(Device, "10.1.0.1", 17, 1, 1480, false, 8)), 0));
     }

@@ -79,7 +79,7 @@ public sealed class Ipv4PacketTests
         const int Seed = 791;
         Random random = new(Seed);
         DestinationPolicy policy = DestinationPolicy.Parse("10.0.0.0/8:tcp/80", "0.0.0.0/1:udp", "!128.0.0.0/1:icmp", "0.0.0.0/0");
-        PermittedFragments fragments = new();
+        PermittedTraffic fragments = new();
         byte[] answer = new byte[IcmpError.PacketBytesMax];
         int parsed = 0;
         for (int i = 0; i < 50_000; i++)
@@ -115,7 +115,7 @@ public sealed class Ipv4PacketTests
         }
 
         Assert.True(parsed > 5_000, $"only {parsed} of the made-up packets were parsed");
-        Assert.InRange(fragments.Count, 0, PermittedFragments.DatagramsMax);
+        Assert.InRange(fragments.Count, 0, PermittedTraffic.DatagramsMax);
     }
 
     [Fact]

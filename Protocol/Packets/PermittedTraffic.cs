@@ -1,11 +1,11 @@
 namespace OrleansUem.Protocol.Packets;
 
 /// <summary>
-/// Remembers which fragmented datagrams a policy has let begin, so that their later fragments follow. Time is an argument, in
-/// milliseconds of any monotonic clock. Bounded: at the limit the oldest datagram is forgotten and its remaining fragments are
-/// dropped. Not safe for concurrent use: one per tunnel.
+/// Remembers what a policy has permitted: the flow of the last packet, so that a run of packets is judged once, and which fragmented datagrams have begun, so
+/// that their later fragments follow. Time is an argument, in milliseconds of any monotonic clock. Bounded: at the limit the oldest datagram is forgotten and its
+/// remaining fragments are dropped. Not safe for concurrent use: one per tunnel.
 /// </summary>
-public sealed class PermittedFragments
+public sealed class PermittedTraffic
 {
     /// <summary>Datagrams in flight per tunnel; at 1.5 KB a datagram a sender can have some 400 KB of them in flight.</summary>
     public const int DatagramsMax = 256;
@@ -15,6 +15,8 @@ public sealed class PermittedFragments
 
     private readonly Dictionary<Key, long> _expiries = [];
     private readonly Queue<(Key Key, long ExpiresAt)> _oldestFirst = new();
+    private DestinationPolicy? _lastPolicy;
+    private FiveTuple _lastPermitted;
 
     /// <summary>Datagrams remembered, expired ones included until the next call.</summary>
     public int Count => _expiries.Count;
@@ -28,12 +30,12 @@ public sealed class PermittedFragments
     public bool IsPermitted(DestinationPolicy policy, in Ipv4Packet packet, long nowMilliseconds)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        PolicyVerdict verdict = policy.Judge(packet);
         if (!packet.IsFragment)
         {
-            return verdict == PolicyVerdict.Permitted;
+            return IsWholePermitted(policy, packet);
         }
 
+        PolicyVerdict verdict = policy.Judge(packet);
         Expire(nowMilliseconds);
         Key key = new(packet.Source, packet.Destination, packet.Protocol, packet.Identification);
         if (packet.IsLaterFragment)
@@ -50,6 +52,24 @@ public sealed class PermittedFragments
         // The identification is reused by a datagram that is not permitted: its later fragments must not follow the old one.
         _expiries.Remove(key);
         return false;
+    }
+
+    // A policy never changes, so its verdict on a flow does not either.
+    private bool IsWholePermitted(DestinationPolicy policy, in Ipv4Packet packet)
+    {
+        FiveTuple flow = packet.FiveTuple;
+        if (_lastPolicy == policy && _lastPermitted == flow)
+        {
+            return true;
+        }
+
+        if (policy.Judge(packet) != PolicyVerdict.Permitted)
+        {
+            return false;
+        }
+
+        (_lastPolicy, _lastPermitted) = (policy, flow);
+        return true;
     }
 
     private void Remember(Key key, long expiresAt)
