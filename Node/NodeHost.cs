@@ -57,9 +57,10 @@ public static class NodeHost
         using var contexts = TunnelContexts.Create(state.Enrolment.Credentials, options.MtuBytes);
         using var metrics = new NodeMetrics();
         using var egress = openEgress(settings, addresses.NodeAddress);
+        var notice = egress.Tun.OffloadNotice.Length == 0 ? "" : $"; {egress.Tun.OffloadNotice}";
         onStatus(new NodeStatus(
             NodeStatusKind.NetworkReady,
-            $"{egress.Tun.Name} is up with {addresses.NodeAddress}/{settings.Pool.Length}, {(options.IsNatEnabled ? "translating addresses" : "routing")}"));
+            $"{egress.Tun.Name} is up with {addresses.NodeAddress}/{settings.Pool.Length}, {(options.IsNatEnabled ? "translating addresses" : "routing")}{notice}"));
 
         var logger = loggers.CreateLogger(typeof(NodeHost).FullName!);
         var worker = new NodeWorker(

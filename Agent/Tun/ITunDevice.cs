@@ -22,6 +22,9 @@ public interface ITunDevice : IDisposable
     /// <summary>What the kernel granted of what was asked for.</summary>
     TunOffloads Offloads { get; }
 
+    /// <summary>What the owner should say once: what was asked for and the kernel does not have. Empty: nothing.</summary>
+    string OffloadNotice { get; }
+
     /// <summary>The buffer that a read needs: the MTU, or the length of the largest super-packet.</summary>
     int ReadBytesMax { get; }
 

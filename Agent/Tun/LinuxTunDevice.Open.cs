@@ -62,7 +62,8 @@ public sealed partial class LinuxTunDevice
 
             using NetworkLink link = NetworkLink.Open(name);
             link.SetMtu(options.MtuBytes);
-            return new LinuxTunDevice(descriptor, name, options.MtuBytes, hasHeader, hasHeader ? Agree(descriptor, options.Offloads) : TunOffloads.None);
+            return new LinuxTunDevice(
+                descriptor, name, options.MtuBytes, hasHeader, options.Offloads, hasHeader ? Agree(descriptor, options.Offloads) : TunOffloads.None);
         }
         catch
         {
@@ -109,7 +110,7 @@ public sealed partial class LinuxTunDevice
             }
 
             bool hasHeader = (flags & IffVirtioNetHeader) != 0;
-            return new LinuxTunDevice(owned, name, mtuBytes, hasHeader, hasHeader ? Agree(owned, offloads) : TunOffloads.None);
+            return new LinuxTunDevice(owned, name, mtuBytes, hasHeader, offloads, hasHeader ? Agree(owned, offloads) : TunOffloads.None);
         }
         catch
         {
@@ -164,6 +165,11 @@ public sealed partial class LinuxTunDevice
         ReadOnlySpan<byte> name = request[..InterfaceNameBytes];
         return Encoding.UTF8.GetString(name[..name.IndexOf((byte)0)]);
     }
+
+    private static string ExplainMissing(TunOffloads missing) =>
+        missing.HasFlag(TunOffloads.Tcp4) ? "this kernel's TUN has no segmentation offload: packets pass one by one and cost several times the CPU"
+        : missing.HasFlag(TunOffloads.Udp) ? "this kernel's TUN has no UDP segmentation offload (Linux 6.2 has it): UDP packets pass one by one"
+        : "";
 
     private static string ExplainOpen(Errno errno) => errno switch
     {

@@ -20,13 +20,14 @@ public sealed partial class LinuxTunDevice : ITunDevice
     private volatile bool _isStopped;
     private int _isDisposed;
 
-    private LinuxTunDevice(OwnedDescriptor descriptor, string name, int mtuBytes, bool hasHeader, TunOffloads offloads)
+    private LinuxTunDevice(OwnedDescriptor descriptor, string name, int mtuBytes, bool hasHeader, TunOffloads wanted, TunOffloads offloads)
     {
         _descriptor = descriptor;
         _hasHeader = hasHeader;
         Name = name;
         MtuBytes = mtuBytes;
         Offloads = offloads;
+        OffloadNotice = ExplainMissing(wanted & ~offloads);
     }
 
     public string Name { get; }
@@ -34,6 +35,8 @@ public sealed partial class LinuxTunDevice : ITunDevice
     public int MtuBytes { get; }
 
     public TunOffloads Offloads { get; }
+
+    public string OffloadNotice { get; }
 
     public int ReadBytesMax => Offloads == TunOffloads.None ? MtuBytes : Ipv4Packet.PacketBytesMax;
 

@@ -31,6 +31,8 @@ public sealed class MemoryTunDevice : ITunDevice
 
     public TunOffloads Offloads { get; }
 
+    public string OffloadNotice => "";
+
     public int ReadBytesMax => Offloads == TunOffloads.None ? MtuBytes : Ipv4Packet.PacketBytesMax;
 
     public bool IsStopped => _isStopped;

@@ -44,6 +44,11 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
     {
         RemoveLeftovers(logger);
         var tun = LinuxTunDevice.Open(new TunOptions { Name = name, MtuBytes = mtuBytes, Offloads = TunOffloads.All });
+        if (tun.OffloadNotice.Length > 0)
+        {
+            LogOffloads(logger, tun.Name, tun.OffloadNotice);
+        }
+
         try
         {
             return new LinuxDeviceNetwork(tun, NetworkLink.Open(tun.Name), acceptsDefault, logger);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansUem.LoadTest.Web;
+using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Tests.Kit;
 using Xunit;
 
@@ -50,7 +51,7 @@ public sealed class MainJobTests(SharedInstallation shared) : IClassFixture<Shar
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "ping")]
     public async Task Ping_OfMtuSize_PassesUnfragmented()
     {
-        const int mtu = 1_370;
+        const int mtu = TunnelLimits.MtuBytesDefault;
         const int headers = 20 + 8;
         var uem = await shared.GetAsync();
         var fits = (mtu - headers).ToString(CultureInfo.InvariantCulture);

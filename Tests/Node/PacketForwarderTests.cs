@@ -323,6 +323,8 @@ public sealed class PacketForwarderTests : IDisposable
 
         public TunOffloads Offloads => TunOffloads.All;
 
+        public string OffloadNotice => "";
+
         public int ReadBytesMax => 65_535;
 
         public bool IsStopped => false;

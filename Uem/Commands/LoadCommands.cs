@@ -39,13 +39,16 @@ internal static class LoadCommands
 
     private static Command CreateMicro()
     {
-        var what = new Argument<string>("what") { Description = "actors or dtls" };
-        what.AcceptOnlyFromAmong("actors", "dtls");
+        var what = new Argument<string>("what") { Description = "actors, dtls or packets" };
+        what.AcceptOnlyFromAmong("actors", "dtls", "packets");
         var command = new Command("micro", "Micro-benchmarks of one part.") { what };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
-            () => parsed.GetRequiredValue(what) == "dtls"
-                ? DtlsBenchmarks.RunAsync(Console.Out, cancellationToken)
-                : ActorHostBenchmarks.RunAsync(Console.Out, cancellationToken),
+            () => parsed.GetRequiredValue(what) switch
+            {
+                "dtls" => DtlsBenchmarks.RunAsync(Console.Out, cancellationToken),
+                "packets" => PacketBenchmarks.RunAsync(Console.Out, cancellationToken),
+                _ => ActorHostBenchmarks.RunAsync(Console.Out, cancellationToken),
+            },
             cancellationToken));
         return command;
     }

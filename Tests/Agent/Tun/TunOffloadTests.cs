@@ -139,6 +139,7 @@ public sealed class TunOffloadTests
         using (LinuxTunDevice tun = LinuxTunDevice.Adopt(descriptor, 1400, TunOffloads.All))
         {
             Assert.Equal(("uemt7", 1400, TunOffloads.All), (tun.Name, tun.MtuBytes, tun.Offloads));
+            Assert.Empty(tun.OffloadNotice);
             Assert.False(tun.TryRead(new byte[tun.ReadBytesMax], out _, out _));
         }
 
@@ -146,6 +147,7 @@ public sealed class TunOffloadTests
         int plain = home.Run(() => TunDescriptor.Open("uemt8", TunDescriptor.Tun | TunDescriptor.NoPacketInformation));
         using LinuxTunDevice plainTun = LinuxTunDevice.Adopt(plain, 1400, TunOffloads.All);
         Assert.Equal((TunOffloads.None, 1400), (plainTun.Offloads, plainTun.ReadBytesMax));
+        Assert.Contains("no segmentation offload", plainTun.OffloadNotice, StringComparison.Ordinal);
         int tap = home.Run(() => TunDescriptor.Open("uemt9", TunDescriptor.Tap | TunDescriptor.NoPacketInformation));
         Assert.Contains("uemt9 is not a TUN", Assert.Throws<TunUnavailableException>(() => LinuxTunDevice.Adopt(tap, 1400, TunOffloads.All)).Message, StringComparison.Ordinal);
         int none = TunDescriptor.Open(null, 0);
