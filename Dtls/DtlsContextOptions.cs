@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using OrleansUem.Dtls.Records;
 
 namespace OrleansUem.Dtls;
 
@@ -7,7 +8,7 @@ namespace OrleansUem.Dtls;
 public sealed class DtlsContextOptions
 {
     /// <summary>Record header 13 (RFC 6347 §4.1), explicit nonce 8 and tag 16 (RFC 5288 §3).</summary>
-    public const int RecordOverheadBytes = 13 + 8 + 16;
+    public const int RecordOverheadBytes = RecordSealer.OverheadBytes;
 
     /// <summary>libssl accepts no smaller link (its minimum of 256 less 28 for IP and UDP); the ClientHello with cookie
     /// must fit as well.</summary>
@@ -37,6 +38,9 @@ public sealed class DtlsContextOptions
     /// <summary>Judges the peer's certificate. Null when every session brings its own
     /// (<see cref="DtlsContext.CreateSession"/>).</summary>
     public DtlsPeerVerifier? PeerVerifier { get; init; }
+
+    /// <summary>Offers and accepts AES-256 only. Default false: AES-128 as well, and a server prefers it.</summary>
+    public bool RequireAes256 { get; init; }
 
     /// <summary>
     /// Upper bound of every emitted datagram in bytes (UDP payload or frame payload, without IP and UDP headers), 256

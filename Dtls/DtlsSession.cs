@@ -16,11 +16,12 @@ namespace OrleansUem.Dtls;
 ///     │                Failed                Failed│                     │
 ///     └──────Close──────────┴──────────────────────┴──────────▶ Closed ◀─┘
 /// </code>
+/// From Established a <see cref="TakeSealer"/> leads to TakenOver: the records are no longer libssl's, and its memory is freed.
 /// Retransmission follows RFC 6347 §4.2.4: a flight without an answer is sent again after
 /// <see cref="DtlsContextOptions.InitialRetransmission"/>, then after twice that, and so on.
 /// All times are readings of one monotonic clock of the caller, as TimeSpan since any origin.
 /// </summary>
-public sealed class DtlsSession : IDisposable
+public sealed partial class DtlsSession : IDisposable
 {
     /// <summary>
     /// Encrypted records that may arrive before their keys exist, in the whole handshake. libssl keeps each in a buffer
@@ -159,6 +160,13 @@ public sealed class DtlsSession : IDisposable
             _earlyData += encryptedData;
             _earlyFinished += encryptedOther;
             return AdvanceHandshake(datagram, now);
+        }
+
+        if (_isOpenerTaken && encryptedData > 0)
+        {
+            // The opener's replay window has to see every record of data, so libssl sees none.
+            DatagramsIgnored++;
+            return default;
         }
 
         DropUnreadRecords();

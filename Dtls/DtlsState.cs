@@ -16,4 +16,7 @@ public enum DtlsState
 
     /// <summary>See <see cref="DtlsSession.Failure"/> and <see cref="DtlsSession.FailureDetail"/>.</summary>
     Failed = 5,
+
+    /// <summary>The records are those of a <see cref="Records.RecordSealer"/> and a <see cref="Records.RecordOpener"/>; this object is disposed.</summary>
+    TakenOver = 6,
 }

@@ -29,6 +29,13 @@ internal static unsafe partial class LibCrypto
     internal const uint ErrReasonMask = 0x7FFFFF;
     internal const uint ErrSystemFlag = 0x80000000;
 
+    /// <summary>EVP_CTRL_GCM_SET_IV_FIXED: the fixed part of the nonce, or with length -1 the whole of it (evp.h).</summary>
+    internal const int EvpCtrlGcmSetIvFixed = 0x12;
+
+    /// <summary>Parameter types of core.h.</summary>
+    internal const uint ParamUtf8String = 4;
+    internal const uint ParamOctetString = 5;
+
     [LibraryImport(Name)]
     internal static partial uint OPENSSL_version_major();
 
@@ -106,4 +113,40 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Name)]
     internal static partial nint OPENSSL_sk_value(nint stack, int index);
+
+    [LibraryImport(Name)]
+    internal static partial nint EVP_CIPHER_fetch(nint library, byte* algorithm, byte* properties);
+
+    [LibraryImport(Name)]
+    internal static partial nint EVP_CIPHER_CTX_new();
+
+    [LibraryImport(Name)]
+    internal static partial void EVP_CIPHER_CTX_free(nint context);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_CipherInit_ex2(nint context, nint cipher, byte* key, byte* iv, int isEncryption, OsslParam* parameters);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_CIPHER_CTX_ctrl(nint context, int command, int number, void* argument);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_CIPHER_CTX_set_params(nint context, OsslParam* parameters);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_Cipher(nint context, byte* output, byte* input, uint bytes);
+
+    [LibraryImport(Name)]
+    internal static partial nint EVP_KDF_fetch(nint library, byte* algorithm, byte* properties);
+
+    [LibraryImport(Name)]
+    internal static partial void EVP_KDF_free(nint kdf);
+
+    [LibraryImport(Name)]
+    internal static partial nint EVP_KDF_CTX_new(nint kdf);
+
+    [LibraryImport(Name)]
+    internal static partial void EVP_KDF_CTX_free(nint context);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_KDF_derive(nint context, byte* key, nuint bytes, OsslParam* parameters);
 }

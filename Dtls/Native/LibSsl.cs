@@ -161,6 +161,22 @@ internal static unsafe partial class LibSsl
     internal static partial byte* SSL_CIPHER_get_name(nint cipher);
 
     [LibraryImport(Name)]
+    internal static partial ushort SSL_CIPHER_get_protocol_id(nint cipher);
+
+    /// <summary>The session stays the SSL's: nothing is to be freed.</summary>
+    [LibraryImport(Name)]
+    internal static partial nint SSL_get_session(nint ssl);
+
+    [LibraryImport(Name)]
+    internal static partial nuint SSL_SESSION_get_master_key(nint session, byte* output, nuint outputBytes);
+
+    [LibraryImport(Name)]
+    internal static partial nuint SSL_get_client_random(nint ssl, byte* output, nuint outputBytes);
+
+    [LibraryImport(Name)]
+    internal static partial nuint SSL_get_server_random(nint ssl, byte* output, nuint outputBytes);
+
+    [LibraryImport(Name)]
     internal static partial int SSL_export_keying_material(
         nint ssl, byte* output, nuint outputBytes, byte* label, nuint labelBytes, byte* context, nuint contextBytes, int useContext);
 }

@@ -7,7 +7,8 @@ namespace OrleansUem.Dtls.Native;
 /// no extras.</summary>
 internal static unsafe class SslContextFactory
 {
-    private const string Suites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
+    private const string Aes256Suite = "ECDHE-ECDSA-AES256-GCM-SHA384";
+    private const string BothSuites = "ECDHE-ECDSA-AES128-GCM-SHA256:" + Aes256Suite;
     private const string Groups = "P-256:P-384";
     private const string Signatures = "ECDSA+SHA256:ECDSA+SHA384";
 
@@ -30,7 +31,7 @@ internal static unsafe class SslContextFactory
         var handle = new SslContextHandle(context);
         try
         {
-            Configure(context, options.Role);
+            Configure(context, options);
             if (options.Certificate is { } certificate)
             {
                 UseCertificate(context, certificate);
@@ -49,11 +50,11 @@ internal static unsafe class SslContextFactory
         }
     }
 
-    private static void Configure(nint context, DtlsRole role)
+    private static void Configure(nint context, DtlsContextOptions options)
     {
         Check(LibSsl.SSL_CTX_ctrl(context, LibSsl.CtrlSetMinProtoVersion, LibSsl.Dtls12, null), "minimum version");
         Check(LibSsl.SSL_CTX_ctrl(context, LibSsl.CtrlSetMaxProtoVersion, LibSsl.Dtls12, null), "maximum version");
-        fixed (byte* suites = DtlsContext.CString(Suites), groups = DtlsContext.CString(Groups), signatures = DtlsContext.CString(Signatures))
+        fixed (byte* suites = DtlsContext.CString(options.RequireAes256 ? Aes256Suite : BothSuites), groups = DtlsContext.CString(Groups), signatures = DtlsContext.CString(Signatures))
         {
             Check(LibSsl.SSL_CTX_set_cipher_list(context, suites), "cipher suites");
             Check(LibSsl.SSL_CTX_ctrl(context, LibSsl.CtrlSetGroupsList, 0, groups), "groups");
@@ -69,7 +70,7 @@ internal static unsafe class SslContextFactory
         LibSsl.SSL_CTX_set_verify(context, LibSsl.VerifyPeer | LibSsl.VerifyFailIfNoPeerCert, 0);
         LibSsl.SSL_CTX_set_cert_verify_callback(context, &SslCallbacks.VerifyCertificate, 0);
         LibSsl.SSL_CTX_set_info_callback(context, &SslCallbacks.OnInfo);
-        if (role == DtlsRole.Server)
+        if (options.Role == DtlsRole.Server)
         {
             LibSsl.SSL_CTX_set_cookie_generate_cb(context, &SslCallbacks.GenerateCookie);
             LibSsl.SSL_CTX_set_cookie_verify_cb(context, &SslCallbacks.VerifyCookie);

@@ -34,6 +34,7 @@ internal sealed unsafe class SslEngine : IDisposable
     private bool _areBuffersReleased;
     private TimeValue* _timerField;
     private Exception? _outputFault;
+    private SealedRecords _sealed;
 
     public SslEngine(DtlsContext context, IDtlsOutput output, DtlsPeerVerifier? verifier, SslTimerControl? timerControl = null)
     {
@@ -110,6 +111,9 @@ internal sealed unsafe class SslEngine : IDisposable
     public bool WasTimerStarted { get; private set; }
 
     public bool IsHandshakeFinished => LibSsl.SSL_is_init_finished(_ssl) == 1;
+
+    /// <summary>What libssl has sealed so far.</summary>
+    public SealedRecords Sealed => _sealed;
 
     public string CipherSuite => Text(LibSsl.SSL_CIPHER_get_name(LibSsl.SSL_get_current_cipher(_ssl)));
 
@@ -267,6 +271,15 @@ internal sealed unsafe class SslEngine : IDisposable
         }
     }
 
+    /// <summary>Derives the keys of the records of this session, which must be established.</summary>
+    /// <param name="memory">As of <see cref="RecordKeys.Derive"/>.</param>
+    public RecordKeys DeriveRecordKeys(Span<byte> memory)
+    {
+        ThrowIfEntered();
+        LibCrypto.ERR_clear_error();
+        return RecordKeys.Derive(_ssl, memory);
+    }
+
     public void Dispose()
     {
         ThrowIfEntered();
@@ -279,7 +292,9 @@ internal sealed unsafe class SslEngine : IDisposable
     {
         try
         {
-            Output.Send(new ReadOnlySpan<byte>(bytes, count));
+            var datagram = new ReadOnlySpan<byte>(bytes, count);
+            _sealed.Note(datagram);
+            Output.Send(datagram);
         }
         catch (Exception exception)
         {

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using OrleansUem.Dtls.Records;
+
+namespace OrleansUem.Dtls.Native;
+
+/// <summary>
+/// One direction's AES-GCM in libcrypto, in the mode that libssl itself uses for TLS 1.2 (EVP_EncryptInit(3), "TLS mode"): the 13 bytes of additional data are a parameter, then one call takes
+/// explicit nonce, text and tag in place. Sealing writes the explicit nonce from the provider's own counter, so no nonce is made outside of the provider. Single owner.
+/// EVP_CIPHER_CTX_free erases the key.
+/// </summary>
+internal sealed unsafe class RecordCipher : SafeHandle
+{
+    /// <summary>Sequence 8, type 1, version 2, length 2 (RFC 5246 §6.2.3.3; the sequence has the epoch in front, RFC 6347 §4.1.2.1).</summary>
+    private const int AdditionalBytes = 13;
+
+    private const int SaltBytes = 4;
+
+    /// <summary>OSSL_CIPHER_PARAM_AEAD_TLS1_AAD. A literal of bytes lies in the mapped image and never moves.</summary>
+    private static readonly byte* AdditionalName = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference("tlsaad\0"u8));
+
+    private RecordCipher(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, bool isSealing)
+        : base(0, ownsHandle: true)
+    {
+        SetHandle(LibCrypto.EVP_CIPHER_CTX_new());
+        fixed (byte* keyFirst = key, nonceFirst = nonce)
+        {
+            // Length -1 sets the whole nonce and makes the provider count its last 8 bytes up.
+            if (handle == 0
+                || LibCrypto.EVP_CipherInit_ex2(handle, suite.Fetched, keyFirst, null, isSealing ? 1 : 0, null) != 1
+                || LibCrypto.EVP_CIPHER_CTX_ctrl(handle, LibCrypto.EvpCtrlGcmSetIvFixed, isSealing ? -1 : SaltBytes, nonceFirst) != 1)
+            {
+                Dispose();
+                throw OpenSslErrors.Exception(suite.Cipher);
+            }
+        }
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <param name="suite">The negotiated one.</param>
+    /// <param name="key">Copied.</param>
+    /// <param name="salt">4 bytes.</param>
+    /// <param name="firstNonce">Explicit nonce of the first record.</param>
+    public static RecordCipher ForSealing(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, ulong firstNonce)
+    {
+        Span<byte> nonce = stackalloc byte[SaltBytes + DtlsRecord.NonceBytes];
+        salt.CopyTo(nonce);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(nonce[SaltBytes..], firstNonce);
+        return new RecordCipher(suite, key, nonce, isSealing: true);
+    }
+
+    public static RecordCipher ForOpening(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt) => new(suite, key, salt, isSealing: false);
+
+    /// <summary>EVP_CIPHER_fetch in the default library context: the FIPS provider's when that is the one configured.</summary>
+    public static nint Fetch(string name)
+    {
+        fixed (byte* text = DtlsContext.CString(name))
+        {
+            var cipher = LibCrypto.EVP_CIPHER_fetch(0, text, null);
+            return cipher != 0 ? cipher : throw OpenSslErrors.Exception(name);
+        }
+    }
+
+    /// <summary>Seals a record whose header is written and whose plaintext is in place; writes explicit nonce and tag.</summary>
+    public bool TrySeal(Span<byte> record) => Run(record, DtlsRecord.TagBytes);
+
+    /// <summary>Opens a record in place. A failure overwrites the text with zeros.</summary>
+    public bool TryOpen(Span<byte> record)
+    {
+        if (Run(record, 0))
+        {
+            return true;
+        }
+
+        // Some versions leave an entry in the thread's queue, where the next SSL_get_error would find it.
+        LibCrypto.ERR_clear_error();
+        return false;
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        LibCrypto.EVP_CIPHER_CTX_free(handle);
+        return true;
+    }
+
+    private bool Run(Span<byte> record, int notInLength)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        fixed (byte* first = record)
+        {
+            // libcrypto subtracts the nonce from the length, and the tag only when it opens.
+            var bodyBytes = record.Length - DtlsRecord.HeaderBytes;
+            var length = bodyBytes - notInLength;
+            var additional = stackalloc byte[AdditionalBytes];
+            Unsafe.CopyBlockUnaligned(additional, first + 3, 8);
+            Unsafe.CopyBlockUnaligned(additional + 8, first, 3);
+            additional[11] = (byte)(length >> 8);
+            additional[12] = (byte)length;
+
+            var parameters = stackalloc OsslParam[2];
+            parameters[0] = new OsslParam(AdditionalName, LibCrypto.ParamOctetString, additional, AdditionalBytes);
+            parameters[1] = default;
+            var isDone = LibCrypto.EVP_CIPHER_CTX_set_params(handle, parameters) == 1
+                && LibCrypto.EVP_Cipher(handle, first + DtlsRecord.HeaderBytes, first + DtlsRecord.HeaderBytes, (uint)bodyBytes) == bodyBytes;
+            GC.KeepAlive(this);
+            return isDone;
+        }
+    }
+}
