@@ -50,10 +50,13 @@ public sealed class DtlsContext : IDisposable
     /// <param name="output">Takes every datagram of the session.</param>
     /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be
     /// given.</param>
-    public DtlsSession CreateSession(IDtlsOutput output, DtlsPeerVerifier? verifier = null)
+    /// <param name="handshakeBytesMax">Bound of the handshake's datagrams where it is below <see cref="DtlsContextOptions.MaxDatagramBytes"/>; not below
+    /// <see cref="DtlsContextOptions.MaxDatagramBytesMin"/>.</param>
+    public DtlsSession CreateSession(IDtlsOutput output, DtlsPeerVerifier? verifier = null, int handshakeBytesMax = DtlsContextOptions.MaxDatagramBytesMax)
     {
         ArgumentNullException.ThrowIfNull(output);
-        return new DtlsSession(this, new SslEngine(this, output, RequireVerifier(verifier)));
+        ArgumentOutOfRangeException.ThrowIfLessThan(handshakeBytesMax, DtlsContextOptions.MaxDatagramBytesMin);
+        return new DtlsSession(this, new SslEngine(this, output, RequireVerifier(verifier), handshakeBytesMax));
     }
 
     public void Dispose() => _handle.Dispose();

@@ -20,12 +20,6 @@ public sealed partial class DtlsSession
     /// <summary>Epoch of the first keys (RFC 6347 §4.1).</summary>
     public const ushort FirstEpoch = 1;
 
-    /// <summary>
-    /// Nonces left out between libssl's last one and ours. What libssl emitted is known (<see cref="SealedRecords"/>); should it ever have sealed a record without emitting it, that one's nonce lies in this
-    /// gap, which costs nothing of 2^64.
-    /// </summary>
-    private const ulong NonceGap = 1UL << 32;
-
     private bool _isOpenerTaken;
 
     /// <summary>
@@ -57,7 +51,7 @@ public sealed partial class DtlsSession
     /// Takes our own records and ends this object: <see cref="State"/> is TakenOver, its native memory and <see cref="PeerCertificate"/> are freed, it sends nothing any more. A server calls it once the opener
     /// has returned Data.
     /// <para>
-    /// The sealer continues libssl's sequence numbers in epoch 1 and begins at 0 in another, since libssl's Finished is a record of epoch 1 under the same key. Its nonces begin above libssl's in any epoch.
+    /// The sealer continues libssl's sequence numbers in epoch 1 and begins at 0 in another. libssl has used nonces under the same key, for its Finished at least: the sealer's are a range that is free of them.
     /// </para>
     /// </summary>
     /// <param name="epoch">As of <see cref="TakeOpener"/>.</param>
@@ -78,11 +72,11 @@ public sealed partial class DtlsSession
             throw new CryptographicException("The nonces of the installed libssl do not count up, so none is known to be free.");
         }
 
-        var firstNonce = unchecked(used.NextNonce + NonceGap);
         RecordSealer sealer;
         using (var keys = _engine.DeriveRecordKeys(stackalloc byte[RecordKeys.BlockBytesMax]))
         {
-            sealer = new RecordSealer(keys.ForSealing(Role, firstNonce), epoch, epoch == FirstEpoch ? used.NextSequence : 0, firstNonce);
+            var cipher = keys.ForSealing(Role, used, out var firstNonce);
+            sealer = new RecordSealer(cipher, epoch, epoch == FirstEpoch ? used.Count : 0, firstNonce);
         }
 
         Dispose();

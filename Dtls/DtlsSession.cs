@@ -267,17 +267,6 @@ public sealed partial class DtlsSession : IDisposable
     }
 
     /// <summary>
-    /// Frees the record buffers of an idle established session, about 33 KB of native memory. The next call allocates
-    /// them again (1 to 2 µs).
-    /// False when a record is half read or the session is not established.
-    /// </summary>
-    public bool TryReleaseBuffers()
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return State == DtlsState.Established && !_hasMore && _engine.TryReleaseBuffers();
-    }
-
-    /// <summary>
     /// Derives key material that only the two ends of this session know (RFC 5705, no context). False unless
     /// established with the
     /// extended master secret (RFC 7627), without which the material does not bind to this session.

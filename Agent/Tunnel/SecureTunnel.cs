@@ -1,6 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Dtls;
-using OrleansUem.Protocol.Identity;
+using OrleansUem.Dtls.Records;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
@@ -8,44 +7,51 @@ using OrleansUem.Transport;
 namespace OrleansUem.Agent.Tunnel;
 
 /// <summary>
-/// One end of an end-to-end tunnel: the DTLS session and the <see cref="TunnelMachine"/> over it, between a channel of the relay and a TUN. It authenticates the far end, which the relay
-/// can't: nothing below this class is trusted.
+/// One end of an end-to-end tunnel between a channel of the relay and a TUN. It authenticates the far end, which the relay can't: nothing below this class is trusted. Three parts with a lock each:
+/// <code>
+///  control   DTLS handshakes, the <see cref="TunnelMachine"/>, timers, events                this class and SecureTunnel.Keys.cs
+///  sending   packets and control payloads into records                                      <see cref="TunnelSealer"/>
+///  receiving records into packets and control payloads                                      <see cref="TunnelOpener"/>
+/// </code>
+/// The control part takes the others' locks inside its own, never the other way round; a packet takes none but its direction's.
 /// <para>
-/// Threads: a lock per tunnel. <see cref="OnDatagram"/> is called by one thread at a time, the reader of the channel; <see cref="SendPacket(ReadOnlySpan{byte})"/>,
-/// <see cref="Close"/> and the timer may run beside it. No allocation per packet once the tunnel is up.
+/// Threads: every method may run beside every other. Datagrams should come from one thread at a time, or they are opened in turns. No allocation per packet once the tunnel is up.
 /// </para>
 /// </summary>
-public sealed class SecureTunnel
+public sealed partial class SecureTunnel
 {
     /// <summary>What sealing adds to a packet: record header 13, explicit nonce 8, tag 16 (RFC 6347 §4.1, RFC 5288 §3).</summary>
-    public const int RecordOverheadBytes = 37;
+    public const int RecordOverheadBytes = RecordSealer.OverheadBytes;
 
-    /// <summary>A tunnel without a packet for this long gives libssl's record buffers back, 33 KB.</summary>
-    private const long BufferIdleMilliseconds = 10_000;
-
+    /// <summary>What this thread opens records into.</summary>
     [ThreadStatic]
     private static byte[]? _threadPlaintext;
+
+    /// <summary>What this thread seals single records into.</summary>
+    [ThreadStatic]
+    private static byte[]? _threadRecord;
 
     private readonly Lock _lock = new();
     private readonly Queue<TunnelEffect> _events = new();
     private readonly TunnelContexts _contexts;
     private readonly TunnelTimer _timer;
+    private readonly TunnelPeer _peer;
     private readonly ISecureTunnelHandler _handler;
     private readonly TunnelMachine _machine;
-    private readonly DtlsSession _dtls;
-    private TunnelTotals _totals;
-    private FrameBatch? _batch;
-    private Channel _batchChannel;
+    private readonly TunnelSealer _sealer;
+    private readonly TunnelOpener _opener;
     private long _scheduledFor = long.MaxValue;
-    private long _usedAt;
-    private long _releaseAt = long.MaxValue;
     private volatile bool _hasEvents;
-    private bool _wasSendTaken;
     private bool _isRaising;
     private bool _isDisposed;
 
     /// <summary>Prepares a tunnel; a device begins the handshake with <see cref="Start"/>, a node waits for the first datagram.</summary>
     public SecureTunnel(TunnelContexts contexts, TunnelTimer timer, TunnelPeer peer, ISecureTunnelHandler handler)
+        : this(contexts, timer, peer, handler, TunnelKeyLimits.Default)
+    {
+    }
+
+    internal SecureTunnel(TunnelContexts contexts, TunnelTimer timer, TunnelPeer peer, ISecureTunnelHandler handler, TunnelKeyLimits limits)
     {
         ArgumentNullException.ThrowIfNull(contexts);
         ArgumentNullException.ThrowIfNull(timer);
@@ -53,25 +59,24 @@ public sealed class SecureTunnel
         ArgumentNullException.ThrowIfNull(handler);
         _contexts = contexts;
         _timer = timer;
+        _peer = peer;
         _handler = handler;
         _machine = new TunnelMachine(contexts.Role, contexts.MtuBytes, timer.NowMilliseconds);
-        _dtls = contexts.Context.CreateSession(new Output(this), peer.CreateVerifier(contexts.Credentials, timer.Time));
+        _sealer = new TunnelSealer(limits);
+        _opener = new TunnelOpener(limits);
+        _handshake = contexts.Context.CreateSession(new ChannelOutput(this), peer.CreateVerifier(contexts.Credentials, timer.Time));
     }
 
     /// <summary>Where the tunnel is in its life.</summary>
     public TunnelState State => _machine.State;
 
+    /// <summary>How often its keys have been renewed.</summary>
+    public int Renewals => _machine.Rekey.Epoch - DtlsSession.FirstEpoch;
+
     /// <summary>What has passed.</summary>
-    public TunnelTotals Totals
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _totals;
-            }
-        }
-    }
+    public TunnelTotals Totals => new(_sealer.Packets, _sealer.PacketBytes, _opener.Packets, _opener.PacketBytes);
+
+    private TunnelTraffic Traffic => new(_sealer.Packets, _opener.Records);
 
     /// <summary>Begins: a device sends its first flight; both ends begin to count the time of the handshake.</summary>
     public void Start()
@@ -80,7 +85,7 @@ public sealed class SecureTunnel
         {
             if (!_isDisposed)
             {
-                _dtls.Start(DtlsNow(_timer.NowMilliseconds));
+                _handshake?.Start(DtlsNow(_timer.NowMilliseconds));
                 Settle();
             }
         }
@@ -91,23 +96,20 @@ public sealed class SecureTunnel
     /// <summary>Takes one datagram of the channel; any bytes.</summary>
     public void OnDatagram(ReadOnlySpan<byte> datagram)
     {
-        var plaintext = (_threadPlaintext ??= new byte[FrameLimits.MaxPayloadBytes]).AsSpan();
-        if (datagram.Length > plaintext.Length)
+        var buffer = (_threadPlaintext ??= new byte[FrameLimits.MaxPayloadBytes]).AsSpan();
+        if (datagram.Length > buffer.Length)
         {
             _handler.OnDropped(this, DropReason.Oversize);
             return;
         }
 
-        var hasMore = NextRecord(datagram, plaintext, isFirst: true, out var packetBytes);
-        while (hasMore || packetBytes > 0)
+        if (_opener.IsReady)
         {
-            if (packetBytes > 0)
-            {
-                _handler.DeliverPacket(this, plaintext[..packetBytes]);
-            }
-
-            packetBytes = 0;
-            hasMore = hasMore && NextRecord([], plaintext, isFirst: false, out packetBytes);
+            OpenRecords(datagram, buffer);
+        }
+        else
+        {
+            ReceiveHandshake(datagram, buffer);
         }
 
         RaiseEvents();
@@ -115,48 +117,40 @@ public sealed class SecureTunnel
 
     /// <summary>Sends a packet of the TUN to the far end.</summary>
     /// <returns><see cref="DropReason.Unspecified"/> when the channel took it; otherwise why not. Not reported to the handler again.</returns>
-    public DropReason SendPacket(ReadOnlySpan<byte> packet) => SendPacket(packet, default, null);
+    public DropReason SendPacket(ReadOnlySpan<byte> packet)
+    {
+        var record = _threadRecord ??= new byte[FrameLimits.MaxPayloadBytes];
+        var drop = _sealer.TrySeal(packet, record, out var bytes, out var notice);
+        if (drop == DropReason.Unspecified && !_handler.SendDatagram(this, record.AsSpan(0, bytes)))
+        {
+            drop = DropReason.QueueFull;
+        }
+
+        Act(notice);
+        return drop;
+    }
 
     /// <summary>Seals a packet of the TUN into a batch that the caller sends.</summary>
     /// <param name="packet">The packet.</param>
     /// <param name="channel">The tunnel's channel in the session that the batch goes to.</param>
     /// <param name="batch">With room for the packet and <see cref="RecordOverheadBytes"/>.</param>
     /// <returns><see cref="DropReason.Unspecified"/> when it is in the batch; otherwise why not. Not reported to the handler again.</returns>
-    public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch? batch)
+    public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch)
     {
-        lock (_lock)
+        ArgumentNullException.ThrowIfNull(batch);
+        if (!batch.TryBegin(packet.Length + RecordOverheadBytes, out var record))
         {
-            var now = _timer.NowMilliseconds;
-            var drop = _machine.OfferPacket(packet.Length, now);
-            if (drop != DropReason.Unspecified)
-            {
-                return drop;
-            }
-
-            Touch(now);
-            _wasSendTaken = true;
-            _batch = batch;
-            _batchChannel = channel;
-            var written = _dtls.Write(packet);
-            _batch = null;
-            if (written == DtlsWriteResult.Sent)
-            {
-                Schedule();
-                if (_wasSendTaken)
-                {
-                    _totals = _totals with { PacketsSent = _totals.PacketsSent + 1, BytesSent = _totals.BytesSent + packet.Length };
-                    return DropReason.Unspecified;
-                }
-
-                return DropReason.QueueFull;
-            }
-
-            CloseAfterDtls();
-            Settle();
+            throw new ArgumentException($"The batch has no room for a packet of {packet.Length} bytes.", nameof(batch));
         }
 
-        RaiseEvents();
-        return DropReason.NoTunnel;
+        var drop = _sealer.TrySeal(packet, record, out var bytes, out var notice);
+        if (drop == DropReason.Unspecified)
+        {
+            batch.Commit(channel, bytes);
+        }
+
+        Act(notice);
+        return drop;
     }
 
     /// <summary>Ends the tunnel from this side. The far end is told inside the DTLS session, as far as the channel still carries it.</summary>
@@ -187,21 +181,19 @@ public sealed class SecureTunnel
             }
 
             var now = _timer.NowMilliseconds;
-            _dtls.HandleTimeout(DtlsNow(now));
-            if (_dtls.State == DtlsState.Failed)
+            _handshake?.HandleTimeout(DtlsNow(now));
+            if (_handshake is { State: DtlsState.Failed })
             {
-                CloseAfterDtls();
+                HandshakeFailed(now);
             }
 
-            _machine.OnDeadline(now);
-            if (now >= _releaseAt)
+            var traffic = Traffic;
+            var wasWatching = _machine.IsWatching;
+            _machine.OnDeadline(now, traffic);
+            if (wasWatching && !_machine.IsWatching && !_sealer.TryRest(traffic.Sent))
             {
-                var isIdle = now >= _usedAt + BufferIdleMilliseconds;
-                _releaseAt = isIdle ? long.MaxValue : _usedAt + BufferIdleMilliseconds;
-                if (isIdle)
-                {
-                    _dtls.TryReleaseBuffers();
-                }
+                // A packet passed between the look and here.
+                _machine.Watch(Traffic, now);
             }
 
             Settle();
@@ -210,125 +202,133 @@ public sealed class SecureTunnel
         RaiseEvents();
     }
 
-    // True when the datagram holds a further record.
-    private bool NextRecord(ReadOnlySpan<byte> datagram, Span<byte> plaintext, bool isFirst, out int packetBytes)
+    private void OpenRecords(ReadOnlySpan<byte> datagram, Span<byte> buffer)
     {
-        packetBytes = 0;
-        DtlsReadResult read;
-        lock (_lock)
+        while (!datagram.IsEmpty)
         {
-            if (_isDisposed)
+            if (!DtlsRecord.TryTake(ref datagram, out var record))
             {
-                return false;
+                _handler.OnDropped(this, DropReason.RecordRejected);
+                return;
             }
 
-            var now = _timer.NowMilliseconds;
-            Touch(now);
-            var ignored = _dtls.DatagramsIgnored;
-            read = isFirst ? _dtls.Receive(datagram, plaintext, DtlsNow(now)) : _dtls.ReceiveNext(plaintext);
-            switch (read.Status)
-            {
-                case DtlsReadStatus.ApplicationData:
-                    packetBytes = TakeRecord(plaintext[..read.PlaintextBytes], now);
-                    break;
-                case DtlsReadStatus.PeerClosed:
-                    _machine.PeerClosed("the far end closed the end-to-end session");
-                    break;
-                case DtlsReadStatus.Failed:
-                    CloseAfterDtls();
-                    break;
-                default:
-                    if (_dtls.DatagramsIgnored != ignored)
-                    {
-                        _handler.OnDropped(this, DropReason.RecordRejected);
-                    }
+            var outcome = _opener.Open(record, buffer, out var plaintext, out var isPacket, out var notice);
+            Act(notice, record.Epoch);
 
-                    break;
+            if (isPacket)
+            {
+                _handler.DeliverPacket(this, plaintext);
             }
-
-            if (read.Status != DtlsReadStatus.HandshakeCompleted)
+            else if (outcome == RecordOutcome.Data)
             {
-                Settle();
-                return read.HasMore && !_isDisposed;
+                ReceivePayload(plaintext);
+            }
+            else if (outcome != RecordOutcome.Warning)
+            {
+                ReceiveOther(record, outcome, buffer);
             }
         }
-
-        Admit();
-        return read.HasMore;
     }
 
-    private int TakeRecord(ReadOnlySpan<byte> plaintext, long now)
+    private void ReceivePayload(ReadOnlySpan<byte> plaintext)
     {
-        var input = _machine.Receive(plaintext, now);
-        if (input.IsPacket)
+        TunnelInput input;
+        lock (_lock)
         {
-            _totals = _totals with { PacketsReceived = _totals.PacketsReceived + 1, BytesReceived = _totals.BytesReceived + plaintext.Length };
-            return plaintext.Length;
+            input = _machine.Receive(plaintext, _timer.NowMilliseconds);
+            Settle();
         }
 
-        if (input.Drop != DropReason.Unspecified)
+        if (input.IsPacket)
+        {
+            // The tunnel came up between the opener's look and here.
+            _handler.DeliverPacket(this, plaintext);
+        }
+        else if (input.Drop != DropReason.Unspecified)
         {
             _handler.OnDropped(this, input.Drop);
         }
-
-        return 0;
     }
 
-    // Outside the lock: the owner may look things up and store them. Only the channel's reader comes here, so nothing is received meanwhile.
-    private void Admit()
+    private void ReceiveOther(in DtlsRecord record, RecordOutcome outcome, Span<byte> buffer)
     {
-        TunnelSecurity security;
-        lock (_lock)
+        if (outcome >= RecordOutcome.Handshake)
         {
-            if (_isDisposed || _dtls.PeerCertificate is not { } certificate)
+            if (outcome != RecordOutcome.Handshake || !RepeatFinalFlight(record, buffer))
             {
-                return;
+                _handler.OnDropped(this, DropReason.RecordRejected);
             }
 
-            // The verifier has accepted it, so the identity is there. Copied: another thread may close the tunnel meanwhile.
-            CertificateProfile.ReadIdentity(certificate, out var identity);
-            security = new TunnelSecurity(
-                _dtls.CipherSuite ?? "", _dtls.Version ?? "", identity, X509CertificateLoader.LoadCertificate(certificate.RawData));
+            return;
         }
 
-        using var copy = security.Certificate;
-        var admission = _handler.OnSecured(this, security);
-
         lock (_lock)
         {
-            var now = _timer.NowMilliseconds;
-            if (_isDisposed)
+            switch (outcome)
             {
-                return;
-            }
-
-            if (_contexts.Role == TunnelRole.Device && admission.Refusal == Reason.None)
-            {
-                _machine.SecuredAtDevice(now);
-            }
-            else if (admission is { Refusal: Reason.None, Offer: { } offer })
-            {
-                _machine.SecuredAtNode(offer, now);
-            }
-            else if (_contexts.Role == TunnelRole.Node)
-            {
-                var reason = admission.Refusal == Reason.None ? Reason.InternalError : admission.Refusal;
-                _machine.RefuseAtNode(reason, admission.Detail ?? "the owner of the tunnel gave no configuration", now);
-            }
-            else
-            {
-                _machine.Close(admission.Refusal, admission.Detail ?? "");
+                case RecordOutcome.CloseNotify:
+                    _machine.PeerClosed("the far end closed the end-to-end session");
+                    break;
+                case RecordOutcome.FatalAlert when _opener.PeerAlert is { } alert:
+                    _machine.Close(Reason.EndToEndFailed, $"the far end sent alert {alert}: {DtlsAlerts.Name(alert)}");
+                    break;
+                default:
+                    // The tunnel is over.
+                    break;
             }
 
             Settle();
         }
     }
 
-    private void CloseAfterDtls()
+    // What sealing found. After the record was sent: control payloads are sealed in the same memory.
+    private void Act(DataPathNotice notice)
     {
-        // The detail names the check that failed at this end, or the alert of the far end.
-        var detail = _dtls.FailureDetail.Length == 0 ? "the end-to-end session failed" : _dtls.FailureDetail;
-        _machine.Close(Reason.EndToEndFailed, detail);
+        if (notice != DataPathNotice.None)
+        {
+            Act(notice, epoch: 0);
+            RaiseEvents();
+        }
+    }
+
+    // What the data path found, once it holds no lock.
+    private void Act(DataPathNotice notice, ushort epoch)
+    {
+        if (notice == DataPathNotice.None)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            var now = _timer.NowMilliseconds;
+            if (notice.HasFlag(DataPathNotice.FirstOfEpoch))
+            {
+                KeysConfirmed(epoch, now);
+            }
+
+            if (notice.HasFlag(DataPathNotice.Woke))
+            {
+                _machine.Watch(Traffic, now);
+            }
+
+            if (notice.HasFlag(DataPathNotice.Worn))
+            {
+                _machine.Rekey.Due(now);
+            }
+
+            if (notice.HasFlag(DataPathNotice.UsedUp))
+            {
+                _machine.Close(Reason.KeysUsedUp, "the tunnel's keys reached the bound of their use before they could be renewed");
+            }
+
+            Settle();
+        }
     }
 
     // Carries out what the machine wants, then moves the deadline. Inside the lock.
@@ -339,22 +339,25 @@ public sealed class SecureTunnel
             switch (effect.Kind)
             {
                 case TunnelEffectKind.Send when !_isDisposed:
-                    // Best effort: every control payload that matters is asked for again.
-                    _dtls.Write(effect.Plaintext.Span);
+                    SendControl(effect.Plaintext.Span);
                     break;
                 case TunnelEffectKind.Configured:
-                    _events.Enqueue(effect);
-                    _hasEvents = true;
+                    _sealer.Open(_machine.MtuBytes);
+                    _opener.Open(_machine.MtuBytes);
+                    Raise(effect);
                     break;
                 case TunnelEffectKind.Closed:
-                    _events.Enqueue(effect);
-                    _hasEvents = true;
+                    Raise(effect);
                     _isDisposed = true;
 
                     // No close_notify: the farewell carries the reason, and on a reordering path an alert would overtake it.
-                    _dtls.Dispose();
+                    _handshake?.Dispose();
+                    _handshake = null;
+                    _sealer.Dispose();
+                    _opener.Dispose();
                     break;
                 default:
+                    ApplyToKeys(effect);
                     break;
             }
         }
@@ -365,10 +368,26 @@ public sealed class SecureTunnel
         }
     }
 
+    // Best effort: every control payload that matters is asked for again.
+    private void SendControl(ReadOnlySpan<byte> plaintext)
+    {
+        var record = _threadRecord ??= new byte[FrameLimits.MaxPayloadBytes];
+        var bytes = _sealer.SealControl(plaintext, record);
+        if (bytes > 0)
+        {
+            _handler.SendDatagram(this, record.AsSpan(0, bytes));
+        }
+        else if (_handshake is { State: DtlsState.Established })
+        {
+            // A node that has not heard the device yet.
+            _handshake.Write(plaintext);
+        }
+    }
+
     private void Schedule()
     {
-        var dtls = _dtls.NextTimeout is { } timeout ? (long)Math.Ceiling(timeout.TotalMilliseconds) : long.MaxValue;
-        var next = Math.Min(Math.Min(_machine.NextDeadline, _releaseAt), dtls);
+        var dtls = _handshake?.NextTimeout is { } timeout ? (long)Math.Ceiling(timeout.TotalMilliseconds) : long.MaxValue;
+        var next = Math.Min(_machine.NextDeadline, dtls);
         if (next < _scheduledFor)
         {
             _scheduledFor = next;
@@ -376,13 +395,10 @@ public sealed class SecureTunnel
         }
     }
 
-    private void Touch(long now)
+    private void Raise(in TunnelEffect effect)
     {
-        _usedAt = now;
-        if (_releaseAt == long.MaxValue)
-        {
-            _releaseAt = now + BufferIdleMilliseconds;
-        }
+        _events.Enqueue(effect);
+        _hasEvents = true;
     }
 
     // One thread raises at a time, without the lock and in order; another one's events are raised by it.
@@ -424,18 +440,4 @@ public sealed class SecureTunnel
     }
 
     private static TimeSpan DtlsNow(long nowMilliseconds) => TimeSpan.FromMilliseconds(nowMilliseconds);
-
-    private sealed class Output(SecureTunnel tunnel) : IDtlsOutput
-    {
-        public void Send(ReadOnlySpan<byte> datagram)
-        {
-            var isTaken = tunnel._batch is { } batch
-                ? batch.TryAdd(tunnel._batchChannel, datagram)
-                : tunnel._handler.SendDatagram(tunnel, datagram);
-            if (!isTaken)
-            {
-                tunnel._wasSendTaken = false;
-            }
-        }
-    }
 }

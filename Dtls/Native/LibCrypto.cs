@@ -29,7 +29,7 @@ internal static unsafe partial class LibCrypto
     internal const uint ErrReasonMask = 0x7FFFFF;
     internal const uint ErrSystemFlag = 0x80000000;
 
-    /// <summary>EVP_CTRL_GCM_SET_IV_FIXED: the fixed part of the nonce, or with length -1 the whole of it (evp.h).</summary>
+    /// <summary>EVP_CTRL_GCM_SET_IV_FIXED: the fixed part of the nonce (evp.h).</summary>
     internal const int EvpCtrlGcmSetIvFixed = 0x12;
 
     /// <summary>Parameter types of core.h.</summary>
@@ -128,6 +128,9 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Name)]
     internal static partial int EVP_CIPHER_CTX_ctrl(nint context, int command, int number, void* argument);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_CIPHER_CTX_get_updated_iv(nint context, byte* nonce, nuint bytes);
 
     [LibraryImport(Name)]
     internal static partial int EVP_CIPHER_CTX_set_params(nint context, OsslParam* parameters);

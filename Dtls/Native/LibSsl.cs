@@ -146,12 +146,6 @@ internal static unsafe partial class LibSsl
     internal static partial int SSL_has_pending(nint ssl);
 
     [LibraryImport(Name)]
-    internal static partial int SSL_alloc_buffers(nint ssl);
-
-    [LibraryImport(Name)]
-    internal static partial int SSL_free_buffers(nint ssl);
-
-    [LibraryImport(Name)]
     internal static partial byte* SSL_get_version(nint ssl);
 
     [LibraryImport(Name)]

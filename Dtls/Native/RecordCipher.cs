@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OrleansUem.Dtls.Records;
@@ -6,7 +7,7 @@ namespace OrleansUem.Dtls.Native;
 
 /// <summary>
 /// One direction's AES-GCM in libcrypto, in the mode that libssl itself uses for TLS 1.2 (EVP_EncryptInit(3), "TLS mode"): the 13 bytes of additional data are a parameter, then one call takes
-/// explicit nonce, text and tag in place. Sealing writes the explicit nonce from the provider's own counter, so no nonce is made outside of the provider. Single owner.
+/// explicit nonce, text and tag in place. Every nonce is made inside the provider: salt, and a counter with a random beginning. Single owner.
 /// EVP_CIPHER_CTX_free erases the key.
 /// </summary>
 internal sealed unsafe class RecordCipher : SafeHandle
@@ -16,19 +17,19 @@ internal sealed unsafe class RecordCipher : SafeHandle
 
     private const int SaltBytes = 4;
 
+    /// <summary>Arbitrary: a beginning that collides comes once in 2^38.</summary>
+    private const int AttemptsMax = 8;
+
     /// <summary>OSSL_CIPHER_PARAM_AEAD_TLS1_AAD. A literal of bytes lies in the mapped image and never moves.</summary>
     private static readonly byte* AdditionalName = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference("tlsaad\0"u8));
 
-    private RecordCipher(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, bool isSealing)
+    private RecordCipher(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, bool isSealing)
         : base(0, ownsHandle: true)
     {
         SetHandle(LibCrypto.EVP_CIPHER_CTX_new());
-        fixed (byte* keyFirst = key, nonceFirst = nonce)
+        fixed (byte* keyFirst = key)
         {
-            // Length -1 sets the whole nonce and makes the provider count its last 8 bytes up.
-            if (handle == 0
-                || LibCrypto.EVP_CipherInit_ex2(handle, suite.Fetched, keyFirst, null, isSealing ? 1 : 0, null) != 1
-                || LibCrypto.EVP_CIPHER_CTX_ctrl(handle, LibCrypto.EvpCtrlGcmSetIvFixed, isSealing ? -1 : SaltBytes, nonceFirst) != 1)
+            if (handle == 0 || LibCrypto.EVP_CipherInit_ex2(handle, suite.Fetched, keyFirst, null, isSealing ? 1 : 0, null) != 1 || !TrySetSalt(salt))
             {
                 Dispose();
                 throw OpenSslErrors.Exception(suite.Cipher);
@@ -38,16 +39,37 @@ internal sealed unsafe class RecordCipher : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
+    /// <summary>Explicit nonces that must not come again under this key, as <see cref="SealedRecords"/> saw them: the first and how many.</summary>
     /// <param name="suite">The negotiated one.</param>
     /// <param name="key">Copied.</param>
     /// <param name="salt">4 bytes.</param>
-    /// <param name="firstNonce">Explicit nonce of the first record.</param>
-    public static RecordCipher ForSealing(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, ulong firstNonce)
+    /// <param name="usedFirst">First explicit nonce that is used up.</param>
+    /// <param name="usedCount">How many are.</param>
+    /// <param name="firstNonce">Explicit nonce of the first record; the next <see cref="RecordLimits.RecordsMax"/> are free.</param>
+    public static RecordCipher ForSealing(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, ulong usedFirst, ulong usedCount, out ulong firstNonce)
     {
-        Span<byte> nonce = stackalloc byte[SaltBytes + DtlsRecord.NonceBytes];
-        salt.CopyTo(nonce);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(nonce[SaltBytes..], firstNonce);
-        return new RecordCipher(suite, key, nonce, isSealing: true);
+        var cipher = new RecordCipher(suite, key, salt, isSealing: true);
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            if (!cipher.TryReadNonce(out firstNonce))
+            {
+                break;
+            }
+
+            // On the circle of 2^64 neither range begins inside the other.
+            if (unchecked(usedFirst - firstNonce) >= (ulong)RecordLimits.RecordsMax && unchecked(firstNonce - usedFirst) >= usedCount)
+            {
+                return cipher;
+            }
+
+            if (!cipher.TrySetSalt(salt))
+            {
+                break;
+            }
+        }
+
+        cipher.Dispose();
+        throw OpenSslErrors.Exception("nonce of " + suite.Cipher);
     }
 
     public static RecordCipher ForOpening(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt) => new(suite, key, salt, isSealing: false);
@@ -82,6 +104,23 @@ internal sealed unsafe class RecordCipher : SafeHandle
     {
         LibCrypto.EVP_CIPHER_CTX_free(handle);
         return true;
+    }
+
+    // EVP_CTRL_GCM_SET_IV_FIXED: when it seals, the provider draws the beginning of its 8-byte counter at random, as libssl has it do.
+    private bool TrySetSalt(ReadOnlySpan<byte> salt)
+    {
+        fixed (byte* first = salt)
+        {
+            return LibCrypto.EVP_CIPHER_CTX_ctrl(handle, LibCrypto.EvpCtrlGcmSetIvFixed, SaltBytes, first) == 1;
+        }
+    }
+
+    private bool TryReadNonce(out ulong explicitNonce)
+    {
+        var nonce = stackalloc byte[SaltBytes + DtlsRecord.NonceBytes];
+        var isRead = LibCrypto.EVP_CIPHER_CTX_get_updated_iv(handle, nonce, SaltBytes + DtlsRecord.NonceBytes) == 1;
+        explicitNonce = BinaryPrimitives.ReadUInt64BigEndian(new ReadOnlySpan<byte>(nonce + SaltBytes, DtlsRecord.NonceBytes));
+        return isRead;
     }
 
     private bool Run(Span<byte> record, int notInLength)

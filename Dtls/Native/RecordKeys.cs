@@ -53,7 +53,11 @@ internal unsafe ref struct RecordKeys
 
     public readonly RecordCipher ForOpening(DtlsRole writer) => RecordCipher.ForOpening(_suite, Key(writer), Salt(writer));
 
-    public readonly RecordCipher ForSealing(DtlsRole writer, ulong firstNonce) => RecordCipher.ForSealing(_suite, Key(writer), Salt(writer), firstNonce);
+    /// <param name="writer">This end.</param>
+    /// <param name="used">Its nonces that libssl has used under this key.</param>
+    /// <param name="firstNonce">As of <see cref="RecordCipher.ForSealing"/>.</param>
+    public readonly RecordCipher ForSealing(DtlsRole writer, SealedRecords used, out ulong firstNonce) =>
+        RecordCipher.ForSealing(_suite, Key(writer), Salt(writer), used.FirstNonce, used.Count, out firstNonce);
 
     public readonly void Dispose() => CryptographicOperations.ZeroMemory(_block);
 

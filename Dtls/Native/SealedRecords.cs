@@ -4,21 +4,20 @@ namespace OrleansUem.Dtls.Native;
 
 /// <summary>
 /// Watches the records that libssl seals on their way out, because nothing else says which sequence numbers and nonces it has used: its explicit nonce begins at random (RFC 5288 leaves it free) and then
-/// counts. Whoever continues under the same key begins after <see cref="NextNonce"/>.
+/// counts. Whoever goes on under the same key has to keep clear of them.
 /// </summary>
 internal struct SealedRecords
 {
-    private bool _hasAny;
     private bool _isBroken;
 
-    /// <summary>Sequence number after the highest that was used in epoch 1; 0 when none was.</summary>
-    public ulong NextSequence { get; private set; }
+    /// <summary>Records sealed, all in epoch 1: their sequence numbers are those below this.</summary>
+    public ulong Count { get; private set; }
 
-    /// <summary>One above the last explicit nonce.</summary>
-    public ulong NextNonce { get; private set; }
+    /// <summary>Explicit nonce of the first of them; the others' follow.</summary>
+    public ulong FirstNonce { get; private set; }
 
-    /// <summary>Whether every record seen had the nonce after its predecessor's: only then is it known what was used.</summary>
-    public readonly bool IsCounter => _hasAny && !_isBroken;
+    /// <summary>Whether each record had the number and the nonce after its predecessor's: only then is it known what was used.</summary>
+    public readonly bool IsCounter => Count > 0 && !_isBroken;
 
     public void Note(ReadOnlySpan<byte> datagram)
     {
@@ -29,15 +28,14 @@ internal struct SealedRecords
                 continue;
             }
 
-            if (record.Epoch != 1 || !record.HasRoomForNonceAndTag || (_hasAny && (record.ExplicitNonce != NextNonce || record.Sequence != NextSequence)))
+            FirstNonce = Count == 0 && record.HasRoomForNonceAndTag ? record.ExplicitNonce : FirstNonce;
+            if (record.Epoch != 1 || !record.HasRoomForNonceAndTag || record.Sequence != Count || record.ExplicitNonce != unchecked(FirstNonce + Count))
             {
                 _isBroken = true;
                 return;
             }
 
-            _hasAny = true;
-            NextSequence = record.Sequence + 1;
-            NextNonce = unchecked(record.ExplicitNonce + 1);
+            Count++;
         }
     }
 }

@@ -31,18 +31,22 @@ internal sealed unsafe class SslEngine : IDisposable
     private int _datagramBytes;
     private bool _hasDatagram;
     private bool _isEntered;
-    private bool _areBuffersReleased;
     private TimeValue* _timerField;
     private Exception? _outputFault;
     private SealedRecords _sealed;
 
-    public SslEngine(DtlsContext context, IDtlsOutput output, DtlsPeerVerifier? verifier, SslTimerControl? timerControl = null)
+    public SslEngine(
+        DtlsContext context,
+        IDtlsOutput output,
+        DtlsPeerVerifier? verifier,
+        int handshakeBytesMax = HandshakeMtuBytesMax,
+        SslTimerControl? timerControl = null)
     {
         _timerControl = timerControl ?? SslTimerProbe.Control;
         _initialMicroseconds = (uint)context.Options.InitialRetransmission.TotalMicroseconds;
         _maximumMicroseconds = (uint)context.Options.RetransmissionMax.TotalMicroseconds;
         IntervalMicroseconds = _initialMicroseconds;
-        HandshakeMtuBytes = Math.Min(context.Options.MaxDatagramBytes, HandshakeMtuBytesMax);
+        HandshakeMtuBytes = Math.Min(Math.Min(context.Options.MaxDatagramBytes, handshakeBytesMax), HandshakeMtuBytesMax);
         Output = output;
         Verifier = verifier;
 
@@ -249,18 +253,6 @@ internal sealed unsafe class SslEngine : IDisposable
         }
     }
 
-    /// <summary>Frees about 33 KB of record buffers. False while a record is half read.</summary>
-    public bool TryReleaseBuffers()
-    {
-        ThrowIfEntered();
-        if (!_areBuffersReleased && LibSsl.SSL_free_buffers(_ssl) == 1)
-        {
-            _areBuffersReleased = true;
-        }
-
-        return _areBuffersReleased;
-    }
-
     public bool TryExport(ReadOnlySpan<byte> label, Span<byte> output)
     {
         ThrowIfEntered();
@@ -392,17 +384,6 @@ internal sealed unsafe class SslEngine : IDisposable
         _isEntered = true;
         WasTimerStarted = false;
         LibCrypto.ERR_clear_error();
-        if (_areBuffersReleased)
-        {
-            // SSL_write on a session without buffers is a segmentation fault.
-            _areBuffersReleased = LibSsl.SSL_alloc_buffers(_ssl) != 1;
-            if (_areBuffersReleased)
-            {
-                Exit(previous);
-                throw OpenSslErrors.Exception("SSL_alloc_buffers");
-            }
-        }
-
         return previous;
     }
 

@@ -19,7 +19,7 @@ internal static class SslTimerProbe
         }
 
         using var context = DtlsContext.Create(new DtlsContextOptions { Role = DtlsRole.Client });
-        using var engine = new SslEngine(context, new NoOutput(), (_, _) => default, SslTimerControl.Probe);
+        using var engine = new SslEngine(context, new NoOutput(), (_, _) => default, timerControl: SslTimerControl.Probe);
         engine.Handshake([]);
         return engine.TimerRemaining() > TimeSpan.FromSeconds(ProbeSeconds / 2) ? SslTimerControl.Direct : SslTimerControl.Aligned;
     }

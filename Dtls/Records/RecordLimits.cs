@@ -10,8 +10,7 @@ public static class RecordLimits
     public const long RecordsMax = 23_726_566;
 
     /// <summary>
-    /// Records after which a new key is due: 2^23 (the limit of RFC 9001 §6.6, which also counts other keys of the same peer). Leaves 15 million records, 15 s at a million a second,
-    /// for a handshake that takes 2 round trips.
+    /// Records after which a new key is due: 2^23, the limit that QUIC sets (RFC 9001 §6.6). Leaves 15 million records, 15 s at a million a second, for a handshake that takes 2 round trips.
     /// </summary>
     public const long RecordsBeforeRekey = 1 << 23;
 

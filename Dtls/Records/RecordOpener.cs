@@ -39,6 +39,9 @@ public sealed class RecordOpener : IDisposable
     /// <summary>What was dropped.</summary>
     public RecordRejections Rejections => new(_replayed, _notAuthentic, _wrongEpoch, _malformed);
 
+    /// <summary>Records that failed authentication; part of <see cref="Rejections"/>.</summary>
+    public long Forgeries => _notAuthentic;
+
     /// <summary>Number of the last fatal alert of the peer (RFC 5246 §7.2); <see cref="DtlsAlerts"/> has its name.</summary>
     public byte? PeerAlert { get; private set; }
 

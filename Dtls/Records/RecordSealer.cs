@@ -6,9 +6,9 @@ namespace OrleansUem.Dtls.Records;
 /// <summary>
 /// Seals records of one epoch: AES-GCM as in RFC 5288 §3. Single owner: one thread at a time; shares nothing with a <see cref="RecordOpener"/>. Nothing is allocated.
 /// <para>
-/// No nonce repeats. It is a salt of 4 bytes and an explicit part of 8, which libcrypto counts up by one for each record, beginning above the last one that libssl used under the same key
-/// (<see cref="DtlsSession.TakeSealer"/>); a key ends after <see cref="RecordLimits.RecordsMax"/> records, far from where 2^64 would come round to libssl's few. Each record is compared with the expected
-/// nonce before it leaves, so a library that counted otherwise would stop the sealer and not repeat a nonce.
+/// No nonce repeats. It is a salt of 4 bytes and an explicit part of 8, which libcrypto counts up by one for each record. The beginning is chosen so that the <see cref="RecordLimits.RecordsMax"/> nonces from there,
+/// more than which a key never uses, are free of those that libssl used under the same key (<see cref="DtlsSession.TakeSealer"/>). Each record's nonce is compared with the expected one before it leaves, so a library
+/// that counted otherwise would stop the sealer and not repeat a nonce.
 /// </para>
 /// </summary>
 public sealed class RecordSealer : IDisposable

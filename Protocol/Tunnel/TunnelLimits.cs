@@ -48,9 +48,27 @@ public static class TunnelLimits
     /// <summary>A packet was sent and nothing was heard since: the first probe goes out after this time. Longer than a TCP round trip with two repeats.</summary>
     public const long ProbeAfter = 15_000;
 
-    /// <summary>Wait for the answer of a probe.</summary>
+    /// <summary>Between two looks at the traffic, and the wait for the answer of a probe.</summary>
     public const long ProbeInterval = 5_000;
 
     /// <summary>Probes without an answer after which the far end counts as dead: 30 s after the first packet into the void.</summary>
     public const int ProbesMax = 3;
+
+    /// <summary>Age at which a tunnel with traffic renews its keys: an hour, as OpenVPN does. The use of a key ends it sooner on a busy tunnel.</summary>
+    public const long RekeyAfter = 3_600_000;
+
+    /// <summary>A device gives up an attempt after this time: a flight is sent five times in it.</summary>
+    public const long RekeyTimeout = 10_000;
+
+    /// <summary>Wait of the device between two attempts. Arbitrary; two of them fit into the time that a busy key has left.</summary>
+    public const long RekeyRetryAfter = 5_000;
+
+    /// <summary>A node takes attempts of one tunnel no faster: each costs it a signature.</summary>
+    public const long RekeyIntervalMin = 1_000;
+
+    /// <summary>How long records of the old epoch still open after the change: longer than a queue below a tunnel takes to drain.</summary>
+    public const long RekeyOverlap = 10_000;
+
+    /// <summary>What a handshake's datagram grows by inside a control payload: 1 byte, and tags, lengths and numbers of two Protobuf messages (at most 20).</summary>
+    public const int RekeyEnvelopeBytes = 32;
 }

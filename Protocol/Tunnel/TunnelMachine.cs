@@ -16,8 +16,9 @@ namespace OrleansUem.Protocol.Tunnel;
 ///                                                   v
 ///                                                Closed
 /// </code>
-/// After every call the caller takes the effects (<see cref="TryTakeEffect"/>) and looks at <see cref="NextDeadline"/>. An idle tunnel that is up
-/// has no deadline: the far end is probed only when packets go out and nothing comes back.
+/// After every call the caller takes the effects (<see cref="TryTakeEffect"/>) and looks at <see cref="NextDeadline"/>. Packets do not pass through the machine: while the tunnel is up the data path sends and
+/// takes what is IPv4 and no longer than <see cref="MtuBytes"/>, counts it, and calls <see cref="Watch"/> for the first packet after a rest. An idle tunnel that is up has no deadline: the far end is probed only when
+/// packets go out and nothing comes back.
 /// </summary>
 public sealed class TunnelMachine
 {
@@ -29,8 +30,7 @@ public sealed class TunnelMachine
     private long _giveUpAt;
     private long _resendAt = long.MaxValue;
     private long _resendInterval = TunnelLimits.ConfigureInterval;
-    private long _probeAt = long.MaxValue;
-    private int _probes;
+    private FarEndWatch _watch = new();
     private ulong _probeValue;
 
     /// <summary>Begins to wait for the handshake.</summary>
@@ -49,6 +49,7 @@ public sealed class TunnelMachine
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mtuBytesMax, TunnelLimits.MtuBytesMax);
         Role = role;
         MtuBytes = mtuBytesMax;
+        Rekey = new RekeyMachine(role, _effects);
         _giveUpAt = nowMilliseconds + TunnelLimits.SecureTimeout;
     }
 
@@ -64,8 +65,14 @@ public sealed class TunnelMachine
     /// <summary>The agreed configuration; null until the tunnel is up.</summary>
     public TunnelConfiguration? Configuration { get; private set; }
 
+    /// <summary>Renews the keys of a tunnel that is up.</summary>
+    public RekeyMachine Rekey { get; }
+
+    /// <summary>Whether the far end is being watched: the traffic's next packet needs no <see cref="Watch"/>.</summary>
+    public bool IsWatching => !_watch.IsAtRest;
+
     /// <summary>When <see cref="OnDeadline"/> is due; <see cref="long.MaxValue"/>: never, as things are.</summary>
-    public long NextDeadline => Math.Min(Math.Min(_giveUpAt, _resendAt), _probeAt);
+    public long NextDeadline => Math.Min(Math.Min(_giveUpAt, _resendAt), Math.Min(_watch.DueAt, Rekey.NextDeadline));
 
     /// <summary>Takes the next effect.</summary>
     /// <param name="effect">The effect.</param>
@@ -135,9 +142,6 @@ public sealed class TunnelMachine
             return TunnelInput.Dropped(DropReason.NoTunnel);
         }
 
-        // Whatever authenticates proves that the far end lives.
-        _probeAt = long.MaxValue;
-        _probes = 0;
         if (TunnelCodec.IsIpv4(plaintext))
         {
             return State != TunnelState.Up ? TunnelInput.Dropped(DropReason.NoTunnel)
@@ -160,33 +164,21 @@ public sealed class TunnelMachine
         return TunnelInput.Control;
     }
 
-    /// <summary>Asks whether a packet from the TUN may be sent, and notes that it is. Allocates nothing.</summary>
-    /// <param name="packetBytes">Its length.</param>
+    /// <summary>A packet was sent while the far end was not watched. Without effect unless the tunnel is up and <see cref="IsWatching"/> is false.</summary>
+    /// <param name="traffic">That packet included.</param>
     /// <param name="nowMilliseconds">The time.</param>
-    /// <returns><see cref="DropReason.Unspecified"/>: send it as one record; otherwise why it is dropped.</returns>
-    public DropReason OfferPacket(int packetBytes, long nowMilliseconds)
+    public void Watch(TunnelTraffic traffic, long nowMilliseconds)
     {
-        if (State != TunnelState.Up)
+        if (State == TunnelState.Up && !IsWatching)
         {
-            return DropReason.NoTunnel;
+            _watch.Begin(traffic, nowMilliseconds);
         }
-
-        if (packetBytes > MtuBytes)
-        {
-            return DropReason.Oversize;
-        }
-
-        if (_probeAt == long.MaxValue)
-        {
-            _probeAt = nowMilliseconds + TunnelLimits.ProbeAfter;
-        }
-
-        return DropReason.Unspecified;
     }
 
     /// <summary>Acts on whatever is due. Too early a call does nothing.</summary>
     /// <param name="nowMilliseconds">The time.</param>
-    public void OnDeadline(long nowMilliseconds)
+    /// <param name="traffic">As it is.</param>
+    public void OnDeadline(long nowMilliseconds, TunnelTraffic traffic)
     {
         if (State == TunnelState.Closed)
         {
@@ -208,9 +200,10 @@ public sealed class TunnelMachine
             SendConfigureRequest(nowMilliseconds);
         }
 
-        if (nowMilliseconds >= _probeAt)
+        Rekey.OnDeadline(nowMilliseconds);
+        if (nowMilliseconds >= _watch.DueAt)
         {
-            SendProbe(nowMilliseconds);
+            LookAtFarEnd(traffic, nowMilliseconds);
         }
     }
 
@@ -230,10 +223,10 @@ public sealed class TunnelMachine
         switch (control.BodyCase)
         {
             case TunnelControl.BodyOneofCase.Configure when Role == TunnelRole.Node:
-                AnswerConfigure(control.Configure);
+                AnswerConfigure(control.Configure, nowMilliseconds);
                 break;
             case TunnelControl.BodyOneofCase.Configuration when Role == TunnelRole.Device:
-                TakeConfiguration(control.Configuration);
+                TakeConfiguration(control.Configuration, nowMilliseconds);
                 break;
             case TunnelControl.BodyOneofCase.Configure or TunnelControl.BodyOneofCase.Configuration:
                 Fail(Reason.UnexpectedFrame, $"a {control.BodyCase} payload came to the {Role}");
@@ -244,13 +237,16 @@ public sealed class TunnelMachine
             case TunnelControl.BodyOneofCase.Farewell:
                 TakeFarewell(control.Farewell);
                 break;
+            case TunnelControl.BodyOneofCase.Rekey when State == TunnelState.Up:
+                Rekey.Receive(control.Rekey, nowMilliseconds);
+                break;
             default:
                 // A probe's answer has done its work by arriving; an empty body is of a later version.
                 break;
         }
     }
 
-    private void AnswerConfigure(ConfigureRequest request)
+    private void AnswerConfigure(ConfigureRequest request, long nowMilliseconds)
     {
         if (request.Version != TunnelLimits.Version)
         {
@@ -277,7 +273,7 @@ public sealed class TunnelMachine
             var mtuBytes = Math.Min(Math.Min((int)request.MtuBytes, MtuBytes), _offer!.MtuBytes);
             var agreed = _offer with { MtuBytes = mtuBytes };
             _answer = TunnelCodec.Encode(agreed);
-            GoUp(agreed);
+            GoUp(agreed, nowMilliseconds);
         }
 
         // Every repeat gets the same answer: the first may have been lost.
@@ -287,7 +283,7 @@ public sealed class TunnelMachine
         }
     }
 
-    private void TakeConfiguration(Configuration part)
+    private void TakeConfiguration(Configuration part, long nowMilliseconds)
     {
         if (State != TunnelState.Configuring)
         {
@@ -302,17 +298,18 @@ public sealed class TunnelMachine
         }
         else if (configuration is not null)
         {
-            GoUp(configuration);
+            GoUp(configuration, nowMilliseconds);
         }
     }
 
-    private void GoUp(TunnelConfiguration configuration)
+    private void GoUp(TunnelConfiguration configuration, long nowMilliseconds)
     {
         State = TunnelState.Up;
         Configuration = configuration;
         MtuBytes = configuration.MtuBytes;
         _giveUpAt = long.MaxValue;
         _resendAt = long.MaxValue;
+        Rekey.TunnelUp(nowMilliseconds);
         _effects.Enqueue(TunnelEffect.Configured(configuration));
     }
 
@@ -330,18 +327,21 @@ public sealed class TunnelMachine
         _resendInterval = Math.Min(_resendInterval * 2, TunnelLimits.ConfigureIntervalMax);
     }
 
-    private void SendProbe(long nowMilliseconds)
+    private void LookAtFarEnd(TunnelTraffic traffic, long nowMilliseconds)
     {
-        if (_probes == TunnelLimits.ProbesMax)
+        switch (_watch.Look(traffic, nowMilliseconds))
         {
-            Fail(Reason.KeepAliveTimeout, $"the far end of the tunnel answered none of {TunnelLimits.ProbesMax} probes");
-            return;
+            case FarEndVerdict.Probe:
+                _probeValue++;
+                _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Probe = new TunnelProbe { Value = _probeValue } })));
+                break;
+            case FarEndVerdict.Dead:
+                Fail(Reason.KeepAliveTimeout, $"the far end of the tunnel answered none of {TunnelLimits.ProbesMax} probes");
+                break;
+            default:
+                Rekey.LookAtAge(nowMilliseconds);
+                break;
         }
-
-        _probes++;
-        _probeValue++;
-        _probeAt = nowMilliseconds + TunnelLimits.ProbeInterval;
-        _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Probe = new TunnelProbe { Value = _probeValue } })));
     }
 
     private void Fail(Reason reason, string detail)
@@ -362,7 +362,9 @@ public sealed class TunnelMachine
         }
 
         State = TunnelState.Closed;
-        (_giveUpAt, _resendAt, _probeAt) = (long.MaxValue, long.MaxValue, long.MaxValue);
+        (_giveUpAt, _resendAt) = (long.MaxValue, long.MaxValue);
+        _watch.Rest();
+        Rekey.TunnelOver();
         _effects.Enqueue(TunnelEffect.Closed(reason, ReasonText.Printable(detail), isByPeer));
     }
 }

@@ -158,6 +158,9 @@ public enum Reason
     /// <summary>The silo knows of no such session of this device.</summary>
     NotAttached = 414,
 
+    /// <summary>The tunnel's keys reached the bound of their use and no renewal came through.</summary>
+    KeysUsedUp = 415,
+
     // Enrolment (500..599).
     /// <summary>No such activation, used up, or its secret does not fit.</summary>
     UnknownActivation = 500,

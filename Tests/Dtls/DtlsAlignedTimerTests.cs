@@ -20,7 +20,7 @@ public sealed class DtlsAlignedTimerTests
         using var safety = new CancellationTokenSource(SafetyTimeout);
         using var context = DtlsContext.Create(Options(DtlsRole.Client));
         var output = new Counter();
-        using var session = new DtlsSession(context, new SslEngine(context, output, DtlsPair.AcceptAny, SslTimerControl.Aligned));
+        using var session = new DtlsSession(context, new SslEngine(context, output, DtlsPair.AcceptAny, timerControl: SslTimerControl.Aligned));
 
         session.Start(Now);
         while (session.NextTimeout is { } due)
@@ -42,8 +42,8 @@ public sealed class DtlsAlignedTimerTests
         using var serverContext = DtlsContext.Create(Options(DtlsRole.Server));
         var toServer = new Counter();
         var toClient = new Counter();
-        using var client = new DtlsSession(clientContext, new SslEngine(clientContext, toServer, DtlsPair.AcceptAny, SslTimerControl.Aligned));
-        using var server = new DtlsSession(serverContext, new SslEngine(serverContext, toClient, DtlsPair.AcceptAny, SslTimerControl.Aligned));
+        using var client = new DtlsSession(clientContext, new SslEngine(clientContext, toServer, DtlsPair.AcceptAny, timerControl: SslTimerControl.Aligned));
+        using var server = new DtlsSession(serverContext, new SslEngine(serverContext, toClient, DtlsPair.AcceptAny, timerControl: SslTimerControl.Aligned));
         var buffer = new byte[4_000];
 
         client.Start(Now);

@@ -39,14 +39,15 @@ internal static class LoadCommands
 
     private static Command CreateMicro()
     {
-        var what = new Argument<string>("what") { Description = "actors, dtls or packets" };
-        what.AcceptOnlyFromAmong("actors", "dtls", "packets");
+        var what = new Argument<string>("what") { Description = "actors, dtls (handshakes), packets or records" };
+        what.AcceptOnlyFromAmong("actors", "dtls", "packets", "records");
         var command = new Command("micro", "Micro-benchmarks of one part.") { what };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             () => parsed.GetRequiredValue(what) switch
             {
                 "dtls" => DtlsBenchmarks.RunAsync(Console.Out, cancellationToken),
                 "packets" => PacketBenchmarks.RunAsync(Console.Out, cancellationToken),
+                "records" => RecordBenchmarks.RunAsync(Console.Out, cancellationToken),
                 _ => ActorHostBenchmarks.RunAsync(Console.Out, cancellationToken),
             },
             cancellationToken));

@@ -1,9 +1,12 @@
 using OrleansUem.Agent.Tunnel;
 using OrleansUem.Dtls;
+using OrleansUem.Dtls.Records;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Kit;
+using OrleansUem.Tests.Protocol.Tunnel;
+using OrleansUem.Transport;
 using Xunit;
 
 namespace OrleansUem.Tests.Agent.Tunnel;
@@ -16,7 +19,7 @@ public sealed class SecureTunnelTests
     public void Start_GoodPeers_SecuredConfiguredAndPacketsPassBothWays()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         Assert.Equal(["secured", "configured"], pair.DeviceEnd.Events);
         Assert.Equal(["secured", "configured"], pair.NodeEnd.Events);
         Assert.Equal("node-1", pair.DeviceEnd.Security!.Peer.Name);
@@ -113,7 +116,7 @@ public sealed class SecureTunnelTests
     public void SendPacket_ChannelFull_SaysSoAndTheTunnelLives()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         pair.DeviceEnd.IsChannelFull = true;
         Assert.Equal(DropReason.QueueFull, pair.Device.SendPacket(Packet));
         pair.DeviceEnd.IsChannelFull = false;
@@ -125,7 +128,7 @@ public sealed class SecureTunnelTests
     public void SendPacket_LongerThanAgreed_Oversize()
     {
         using var pair = new TunnelPair(deviceMtuBytes: 1_280);
-        Up(pair);
+        pair.Up();
         Assert.Equal(DropReason.Unspecified, pair.Node.SendPacket([0x45, .. new byte[1_279]]));
         Assert.Equal(DropReason.Oversize, pair.Node.SendPacket([0x45, .. new byte[1_280]]));
     }
@@ -134,7 +137,7 @@ public sealed class SecureTunnelTests
     public void OnDatagram_Garbage_CountedAndTheTunnelLives()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         var random = new Random(5);
         for (var i = 0; i < 300; i++)
         {
@@ -154,7 +157,7 @@ public sealed class SecureTunnelTests
     public void OnDatagram_Replayed_DeliveredOnce()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         pair.Device.SendPacket(Packet);
         var record = pair.DeviceEnd.Outbox.Peek();
         pair.Node.OnDatagram(record);
@@ -163,10 +166,78 @@ public sealed class SecureTunnelTests
     }
 
     [Fact]
+    public void OnDatagram_RecordsThenRubbish_RecordsDeliveredAndRubbishCounted()
+    {
+        using var pair = new TunnelPair();
+        pair.Up();
+        pair.Device.SendPacket(Packet);
+        pair.Node.OnDatagram([.. pair.DeviceEnd.Outbox.Dequeue(), 1, 2, 3]);
+        Assert.Single(pair.NodeEnd.Packets);
+        Assert.Equal([DropReason.RecordRejected], pair.NodeEnd.Drops);
+    }
+
+    [Fact]
+    public void OnDatagram_WholeHandshakeAgain_SendsNothingAndTheTunnelLives()
+    {
+        using var pair = new TunnelPair();
+        List<(SecureTunnel To, byte[] Datagram)> handshake = [];
+        pair.OnSent = (to, datagram) => handshake.Add((to, datagram));
+        pair.Up();
+        pair.OnSent = null;
+        foreach (var (to, datagram) in handshake)
+        {
+            to.OnDatagram(datagram);
+        }
+
+        Assert.Empty(pair.DeviceEnd.Outbox);
+        Assert.Empty(pair.NodeEnd.Outbox);
+        pair.Device.SendPacket(Packet);
+        pair.Node.SendPacket(Packet);
+        Assert.True(pair.RunUntil(() => pair.DeviceEnd.Packets.Count == 1 && pair.NodeEnd.Packets.Count == 1, 1_000));
+    }
+
+    [Theory]
+    [InlineData(0, Reason.ClosedByDevice)]
+    [InlineData(80, Reason.EndToEndFailed)]
+    public void OnDatagram_AlertOfTheFarEnd_EndsTheTunnel(byte alert, Reason expected)
+    {
+        using var authority = new TestAuthority();
+        using var timer = new TunnelTimer(new ManualTimeProvider(TestAuthority.Epoch));
+        using var own = authority.Issue(PeerRole.Node, "node-1");
+        using var theirs = authority.Issue(PeerRole.Device, "laptop-1");
+        using var contexts = TunnelContexts.Create(own);
+        using var device = new RawDtlsEnd(theirs, DtlsRole.Client);
+        var end = new TunnelEnd { Admission = TunnelAdmission.WithOffer(TunnelSamples.Small) };
+        var node = new SecureTunnel(contexts, timer, new TunnelPeer("laptop-1"), end);
+        node.Start();
+        device.Session.Start(TimeSpan.Zero);
+        while (device.Session.State != DtlsState.Established)
+        {
+            while (device.Outbox.TryDequeue(out var datagram))
+            {
+                node.OnDatagram(datagram);
+            }
+
+            while (end.Outbox.TryDequeue(out var datagram))
+            {
+                device.Receive(datagram);
+            }
+        }
+
+        using var opener = device.Session.TakeOpener();
+        using var sealer = device.Session.TakeSealer();
+        var record = new byte[RecordSealer.OverheadBytes + 2];
+        sealer.SealAlert(alert, record);
+        node.OnDatagram(record);
+        Assert.Equal(expected, end.End!.Value.Reason);
+        Assert.True(alert == 0 || end.End.Value.Detail.Contains("alert 80: internal_error", StringComparison.Ordinal), end.End.Value.Detail);
+    }
+
+    [Fact]
     public void OnDatagram_ManyRecordsInOne_AllDelivered()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         byte[] records = [];
         for (var i = 0; i < 5; i++)
         {
@@ -182,7 +253,7 @@ public sealed class SecureTunnelTests
     public void Close_AtTheNode_DeviceLearnsReasonAndDetail()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         pair.Node.Close(Reason.CertificateRevoked, "the device was revoked");
         Assert.Equal((Reason.CertificateRevoked, "the device was revoked", false), pair.NodeEnd.End);
         Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null, 1_000));
@@ -208,7 +279,7 @@ public sealed class SecureTunnelTests
     public void IdleTunnel_AfterTraffic_LeavesNoDeadline()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         Assert.True(pair.RunUntil(() => pair.DeviceTimer.PendingCount == 0 && pair.NodeTimer.PendingCount == 0));
         pair.Device.SendPacket(Packet);
         Assert.True(pair.RunUntil(() => pair.NodeEnd.Packets.Count == 1, 1_000));
@@ -223,7 +294,7 @@ public sealed class SecureTunnelTests
     public void FarEndDead_WithTraffic_ClosedWithinBoundedTime()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         pair.Loss = 1;
         pair.Device.SendPacket(Packet);
         Assert.True(pair.RunUntil(() => pair.DeviceEnd.End is not null, 32_000));
@@ -244,7 +315,7 @@ public sealed class SecureTunnelTests
     public void SendAndReceive_SteadyState_AllocateNothing()
     {
         using var pair = new TunnelPair();
-        Up(pair);
+        pair.Up();
         (pair.DeviceEnd.IsRecording, pair.NodeEnd.IsRecording) = (false, false);
         Pass(2_000);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -262,12 +333,43 @@ public sealed class SecureTunnelTests
         }
     }
 
-    private static void Up(TunnelPair pair)
+    [Fact]
+    public void SendPacket_IntoABatch_SealsInPlaceAndAllocatesNothing()
     {
-        pair.Start();
-        Assert.True(
-            pair.RunUntil(() => pair.Device.State == TunnelState.Up && pair.Node.State == TunnelState.Up),
-            $"device {pair.Device.State} {pair.DeviceEnd.End}, node {pair.Node.State} {pair.NodeEnd.End}");
+        using var pair = new TunnelPair();
+        pair.Up();
+        (pair.DeviceEnd.IsRecording, pair.NodeEnd.IsRecording) = (false, false);
+        var batch = new FrameBatch();
+        var channel = new Channel(3);
+        Pass(200);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Pass(200);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(4_000, pair.NodeEnd.PacketCount);
+        Assert.Equal(DropReason.Oversize, pair.Device.SendPacket(new byte[1_371], channel, batch));
+        Assert.Equal(0, batch.Count);
+
+        void Pass(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                for (var j = 0; j < 10; j++)
+                {
+                    if (pair.Device.SendPacket(Packet, channel, batch) != DropReason.Unspecified)
+                    {
+                        Assert.Fail("a packet was dropped");
+                    }
+                }
+
+                var frames = batch.Frames;
+                while (FrameBatch.TryTake(ref frames, out _, out var payload))
+                {
+                    pair.Node.OnDatagram(payload);
+                }
+
+                batch.Clear();
+            }
+        }
     }
 
     // atDevice: which end's check fails; null: either, since both see a stranger.

@@ -4,6 +4,7 @@ using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Tests.Kit;
 using OrleansUem.Tests.Protocol.Tunnel;
+using Xunit;
 
 namespace OrleansUem.Tests.Agent.Tunnel;
 
@@ -23,8 +24,10 @@ internal sealed class TunnelPair : IDisposable
         string expectedNode = "node-1",
         string expectedDevice = "laptop-1",
         Func<bool>? isDeviceRevoked = null,
-        int deviceMtuBytes = TunnelLimits.MtuBytesDefault)
+        int deviceMtuBytes = TunnelLimits.MtuBytesDefault,
+        TunnelKeyLimits? limits = null)
     {
+        limits ??= TunnelKeyLimits.Default;
         _random = new Random(seed);
         Loss = loss;
         Time = new ManualTimeProvider(TestAuthority.Epoch);
@@ -36,8 +39,9 @@ internal sealed class TunnelPair : IDisposable
         var deviceContexts = Own(TunnelContexts.Create(deviceOwn, deviceMtuBytes));
         var nodeContexts = Own(TunnelContexts.Create(nodeOwn));
         NodeEnd.Admission = TunnelAdmission.WithOffer(TunnelSamples.Small);
-        Device = new SecureTunnel(deviceContexts, DeviceTimer, new TunnelPeer(expectedNode), DeviceEnd);
-        Node = new SecureTunnel(nodeContexts, NodeTimer, new TunnelPeer(expectedDevice, _ => isDeviceRevoked?.Invoke() == true), NodeEnd);
+        Device = new SecureTunnel(deviceContexts, DeviceTimer, new TunnelPeer(expectedNode), DeviceEnd, limits);
+        var device = new TunnelPeer(expectedDevice, _ => isDeviceRevoked?.Invoke() == true);
+        Node = new SecureTunnel(nodeContexts, NodeTimer, device, NodeEnd, limits);
     }
 
     public ManualTimeProvider Time { get; }
@@ -58,10 +62,21 @@ internal sealed class TunnelPair : IDisposable
 
     public double Loss { get; set; }
 
+    /// <summary>Every datagram that was sent, lost or not.</summary>
+    public Action<SecureTunnel, byte[]>? OnSent { get; set; }
+
     public void Start()
     {
         Node.Start();
         Device.Start();
+    }
+
+    public void Up()
+    {
+        Start();
+        Assert.True(
+            RunUntil(() => Device.State == TunnelState.Up && Node.State == TunnelState.Up),
+            $"device {Device.State} {DeviceEnd.End}, node {Node.State} {NodeEnd.End}");
     }
 
     /// <summary>Lets 1 ms after 1 ms pass until the condition holds.</summary>
@@ -100,6 +115,7 @@ internal sealed class TunnelPair : IDisposable
     {
         while (from.Outbox.TryDequeue(out var datagram))
         {
+            OnSent?.Invoke(to, datagram);
             if (_random.NextDouble() >= Loss)
             {
                 _air.Enqueue((to, datagram), (DeviceTimer.NowMilliseconds + _random.Next(5, 30), _order++));

@@ -63,8 +63,8 @@ public sealed class TunnelMachinePropertyTests
                 else
                 {
                     now = due;
-                    device.OnDeadline(now);
-                    node.OnDeadline(now);
+                    device.OnDeadline(now, default);
+                    node.OnDeadline(now, default);
                 }
             }
 

@@ -23,14 +23,12 @@ public sealed class TunnelMachineTests
     [InlineData(TunnelRole.Device, TunnelState.AwaitSecure, "packet", "AwaitSecure drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.AwaitSecure, "configuration", "AwaitSecure drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.AwaitSecure, "close", "Closed Closed:ClosedByNode")]
-    [InlineData(TunnelRole.Device, TunnelState.AwaitSecure, "offer", "AwaitSecure drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.AwaitSecure, "peerclosed", "Closed Closed:ClosedByNode")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "secured", "Configuring -")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "configuration", "Up Configured")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "configure", "Closed Send:Farewell Closed:UnexpectedFrame")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "packet", "Configuring drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "probe", "Configuring Send:ProbeAnswer")]
-    [InlineData(TunnelRole.Device, TunnelState.Configuring, "offer", "Configuring drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "farewell", "Closed Closed:NoAddress")]
     [InlineData(TunnelRole.Device, TunnelState.Configuring, "close", "Closed Send:Farewell Closed:ClosedByNode")]
     [InlineData(TunnelRole.Device, TunnelState.Up, "secured", "Up -")]
@@ -44,13 +42,11 @@ public sealed class TunnelMachineTests
     [InlineData(TunnelRole.Device, TunnelState.Up, "unknown", "Up -")]
     [InlineData(TunnelRole.Device, TunnelState.Up, "probe", "Up Send:ProbeAnswer")]
     [InlineData(TunnelRole.Device, TunnelState.Up, "answer", "Up -")]
-    [InlineData(TunnelRole.Device, TunnelState.Up, "offer", "Up -")]
     [InlineData(TunnelRole.Device, TunnelState.Up, "farewell", "Closed Closed:NoAddress")]
     [InlineData(TunnelRole.Device, TunnelState.Up, "farewell0", "Closed Closed:ClosedByNode")]
     [InlineData(TunnelRole.Device, TunnelState.Closed, "secured", "Closed -")]
     [InlineData(TunnelRole.Device, TunnelState.Closed, "packet", "Closed drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.Closed, "farewell", "Closed drop:NoTunnel")]
-    [InlineData(TunnelRole.Device, TunnelState.Closed, "offer", "Closed drop:NoTunnel")]
     [InlineData(TunnelRole.Device, TunnelState.Closed, "close", "Closed -")]
     [InlineData(TunnelRole.Node, TunnelState.AwaitSecure, "secured", "Configuring -")]
     [InlineData(TunnelRole.Node, TunnelState.AwaitSecure, "configure", "AwaitSecure drop:NoTunnel")]
@@ -85,7 +81,7 @@ public sealed class TunnelMachineTests
         {
             sent.AddRange(machine.TakeAll().Where(e => Describe(e) == "Send:Configure").Select(_ => now));
             now = machine.NextDeadline;
-            machine.OnDeadline(now);
+            machine.OnDeadline(now, default);
         }
 
         Assert.Equal([0, 250, 750, 1_750, 3_750, 7_750, 11_750, 15_750, 19_750, 23_750, 27_750], sent);
@@ -100,9 +96,9 @@ public sealed class TunnelMachineTests
     public void OnDeadline_HandshakeNeverEnds_Fails(TunnelRole role)
     {
         var machine = new TunnelMachine(role, 1_370, 100);
-        machine.OnDeadline(machine.NextDeadline - 1);
+        machine.OnDeadline(machine.NextDeadline - 1, default);
         Assert.Equal(TunnelState.AwaitSecure, machine.State);
-        machine.OnDeadline(machine.NextDeadline);
+        machine.OnDeadline(machine.NextDeadline, default);
         var effect = Assert.Single(machine.TakeAll());
         Assert.Equal(Reason.EndToEndFailed, effect.Reason);
     }
@@ -114,13 +110,12 @@ public sealed class TunnelMachineTests
     public void OnDeadline_PacketsIntoTheVoid_ThreeProbesThenClosed()
     {
         var machine = In(TunnelRole.Device, TunnelState.Up);
-        Assert.Equal(DropReason.Unspecified, machine.OfferPacket(20, 1_000));
-        Assert.Equal(DropReason.Unspecified, machine.OfferPacket(20, 9_000));
+        machine.Watch(new TunnelTraffic(Sent: 1, Heard: 0), 1_000);
         List<(long, string)> seen = [];
         while (machine.NextDeadline != long.MaxValue)
         {
             var now = machine.NextDeadline;
-            machine.OnDeadline(now);
+            machine.OnDeadline(now, new TunnelTraffic(now < 9_000 ? 1 : 2, Heard: 0));
             seen.AddRange(machine.TakeAll().Select(e => (now, Describe(e))));
         }
 
@@ -133,19 +128,48 @@ public sealed class TunnelMachineTests
     }
 
     [Fact]
-    public void Receive_AnythingAuthenticated_StopsTheProbes()
+    public void OnDeadline_ProbeAnswered_RestsOnceNothingIsSent()
     {
         var machine = In(TunnelRole.Device, TunnelState.Up);
-        machine.OfferPacket(20, 1_000);
-        machine.OnDeadline(16_000);
+        machine.Watch(new TunnelTraffic(1, 0), 1_000);
+        Look(machine, new TunnelTraffic(1, 0), 6_000, 11_000);
+        Look(machine, new TunnelTraffic(1, 0), 16_000);
         Assert.Equal("Send:Probe", Describe(Assert.Single(machine.TakeAll())));
-        machine.Receive(Answer, 16_100);
-        Assert.Equal(long.MaxValue, machine.NextDeadline);
 
-        machine.OfferPacket(20, 20_000);
-        Assert.Equal(35_000, machine.NextDeadline);
-        machine.Receive(Packet, 20_001);
+        // The answer came and a packet went out after it: that one may still be unanswered.
+        Look(machine, new TunnelTraffic(2, 1), 21_000);
+        Assert.True(machine.IsWatching);
+        Look(machine, new TunnelTraffic(2, 2), 26_000);
+        Assert.False(machine.IsWatching);
         Assert.Equal(long.MaxValue, machine.NextDeadline);
+        Assert.Empty(machine.TakeAll());
+    }
+
+    [Fact]
+    public void OnDeadline_TrafficBothWays_NeverProbes()
+    {
+        var machine = In(TunnelRole.Node, TunnelState.Up);
+        machine.Watch(new TunnelTraffic(1, 0), 0);
+        for (var i = 1; i < 1_000; i++)
+        {
+            // Two looks in three hear nothing: less than ProbeAfter.
+            Look(machine, new TunnelTraffic(1 + i, i / 3), i * TunnelLimits.ProbeInterval);
+            Assert.Empty(machine.TakeAll());
+        }
+
+        Assert.Equal(TunnelState.Up, machine.State);
+    }
+
+    [Fact]
+    public void Watch_NotUpOrWatching_ChangesNothing()
+    {
+        var machine = In(TunnelRole.Device, TunnelState.Configuring);
+        machine.Watch(new TunnelTraffic(1, 0), 1_000);
+        Assert.False(machine.IsWatching);
+        machine = In(TunnelRole.Device, TunnelState.Up);
+        machine.Watch(new TunnelTraffic(1, 0), 1_000);
+        machine.Watch(new TunnelTraffic(2, 0), 3_000);
+        Assert.Equal(6_000, machine.NextDeadline);
     }
 
     [Theory]
@@ -170,8 +194,6 @@ public sealed class TunnelMachineTests
         var machine = In(TunnelRole.Node, TunnelState.Configuring);
         machine.Receive(TunnelCodec.Encode(new TunnelControl { Configure = new() { Version = 1, MtuBytes = asked } }), 1);
         Assert.Equal(agreed, machine.MtuBytes);
-        Assert.Equal(DropReason.Unspecified, machine.OfferPacket(agreed, 2));
-        Assert.Equal(DropReason.Oversize, machine.OfferPacket(agreed + 1, 2));
     }
 
     [Fact]
@@ -207,22 +229,11 @@ public sealed class TunnelMachineTests
         Assert.Equal(["Send:Farewell", "Closed:NoAddress"], machine.TakeAll().ConvertAll(Describe));
     }
 
-    [Fact]
-    public void OfferPacketAndReceive_SteadyState_AllocateNothing()
+    private static void Look(TunnelMachine machine, TunnelTraffic traffic, params long[] times)
     {
-        var machine = In(TunnelRole.Node, TunnelState.Up);
-        Pass(machine, 1_000);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Pass(machine, 10_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        static void Pass(TunnelMachine machine, int count)
+        foreach (var time in times)
         {
-            for (var i = 0; i < count; i++)
-            {
-                machine.OfferPacket(Packet.Length, i);
-                machine.Receive(Packet, i);
-            }
+            machine.OnDeadline(time, traffic);
         }
     }
 
@@ -264,8 +275,6 @@ public sealed class TunnelMachineTests
             case "peerclosed":
                 machine.PeerClosed("test");
                 return null;
-            case "offer":
-                return TunnelInput.Dropped(machine.OfferPacket(20, 1));
             default:
                 return machine.Receive(Bytes(happening), 1);
         }

@@ -1,0 +1,122 @@
+using OrleansUem.Dtls.Records;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Agent.Tunnel;
+
+/// <summary>
+/// The sending half of a tunnel's data path: the sealer of the newest keys under a lock of its own, so that packets are sealed beside everything else that a tunnel does. The lock is held for one record at a time and
+/// is contended only where a control payload meets a packet. Nothing is called from inside it.
+/// </summary>
+internal sealed class TunnelSealer(TunnelKeyLimits limits) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private RecordSealer? _sealer;
+    private int _mtuBytes;
+    private bool _isAwake;
+    private long _wornAt;
+    private long _packets;
+    private long _packetBytes;
+
+    public long Packets => Volatile.Read(ref _packets);
+
+    public long PacketBytes => Volatile.Read(ref _packetBytes);
+
+    /// <summary>Seals a packet.</summary>
+    /// <param name="packet">At most the agreed MTU.</param>
+    /// <param name="record">With room for it and <see cref="RecordSealer.OverheadBytes"/>.</param>
+    /// <param name="recordBytes">The record's length; 0 when there is none.</param>
+    /// <param name="notice">To be acted on afterwards.</param>
+    /// <returns>Unspecified, or why there is no record.</returns>
+    public DropReason TrySeal(ReadOnlySpan<byte> packet, Span<byte> record, out int recordBytes, out DataPathNotice notice)
+    {
+        recordBytes = 0;
+        notice = DataPathNotice.None;
+        lock (_lock)
+        {
+            if (_sealer is not { } sealer || _mtuBytes == 0)
+            {
+                return DropReason.NoTunnel;
+            }
+
+            if (packet.Length > _mtuBytes)
+            {
+                return DropReason.Oversize;
+            }
+
+            if (sealer.Sealed >= limits.PacketsMax || (recordBytes = sealer.Seal(packet, record)) == 0)
+            {
+                notice = DataPathNotice.UsedUp;
+                return DropReason.NoTunnel;
+            }
+
+            _packets++;
+            _packetBytes += packet.Length;
+            if (!_isAwake)
+            {
+                _isAwake = true;
+                notice = DataPathNotice.Woke;
+            }
+
+            if (sealer.Sealed >= _wornAt)
+            {
+                // Said again later, if nothing came of it.
+                _wornAt += limits.Reminder;
+                notice |= DataPathNotice.Worn;
+            }
+
+            return DropReason.Unspecified;
+        }
+    }
+
+    /// <summary>Seals a control payload.</summary>
+    /// <returns>The record's length; 0 when there are no keys or they are used up.</returns>
+    public int SealControl(ReadOnlySpan<byte> plaintext, Span<byte> record)
+    {
+        lock (_lock)
+        {
+            return _sealer?.Seal(plaintext, record) ?? 0;
+        }
+    }
+
+    /// <summary>Seals with other keys from now on and erases the former.</summary>
+    public void Switch(RecordSealer sealer)
+    {
+        lock (_lock)
+        {
+            _sealer?.Dispose();
+            _sealer = sealer;
+            _wornAt = limits.RecordsBeforeRekey;
+        }
+    }
+
+    /// <summary>Lets packets through.</summary>
+    public void Open(int mtuBytes)
+    {
+        lock (_lock)
+        {
+            _mtuBytes = mtuBytes;
+        }
+    }
+
+    /// <summary>The watch of the far end rests: the next packet is to say so. False when a packet was sent meanwhile.</summary>
+    /// <param name="packets">As they were when the watch decided.</param>
+    public bool TryRest(long packets)
+    {
+        lock (_lock)
+        {
+            _isAwake = _packets != packets;
+            return !_isAwake;
+        }
+    }
+
+    /// <summary>Erases the keys; nothing is sealed any more.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _mtuBytes = 0;
+            _sealer?.Dispose();
+            _sealer = null;
+        }
+    }
+}
