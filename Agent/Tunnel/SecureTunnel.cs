@@ -353,8 +353,8 @@ public sealed partial class SecureTunnel
                     // No close_notify: the farewell carries the reason, and on a reordering path an alert would overtake it.
                     _handshake?.Dispose();
                     _handshake = null;
-                    _sealer.Dispose();
-                    _opener.Dispose();
+                    _sealer.Erase();
+                    _opener.Erase();
                     break;
                 default:
                     ApplyToKeys(effect);

@@ -7,7 +7,7 @@ namespace OrleansUem.Agent.Tunnel;
 /// The receiving half of a tunnel's data path: the openers of one or two epochs under a lock of their own, held for one record at a time. It is contended only while a channel's datagrams come over two paths at once.
 /// Nothing is called from inside it.
 /// </summary>
-internal sealed class TunnelOpener(TunnelKeyLimits limits) : IDisposable
+internal sealed class TunnelOpener(TunnelKeyLimits limits)
 {
     private readonly Lock _lock = new();
     private RecordOpener? _current;
@@ -141,7 +141,7 @@ internal sealed class TunnelOpener(TunnelKeyLimits limits) : IDisposable
     }
 
     /// <summary>Erases all keys; nothing is opened any more.</summary>
-    public void Dispose()
+    public void Erase()
     {
         lock (_lock)
         {

@@ -7,7 +7,7 @@ namespace OrleansUem.Agent.Tunnel;
 /// The sending half of a tunnel's data path: the sealer of the newest keys under a lock of its own, so that packets are sealed beside everything else that a tunnel does. The lock is held for one record at a time and
 /// is contended only where a control payload meets a packet. Nothing is called from inside it.
 /// </summary>
-internal sealed class TunnelSealer(TunnelKeyLimits limits) : IDisposable
+internal sealed class TunnelSealer(TunnelKeyLimits limits)
 {
     private readonly Lock _lock = new();
     private RecordSealer? _sealer;
@@ -110,7 +110,7 @@ internal sealed class TunnelSealer(TunnelKeyLimits limits) : IDisposable
     }
 
     /// <summary>Erases the keys; nothing is sealed any more.</summary>
-    public void Dispose()
+    public void Erase()
     {
         lock (_lock)
         {

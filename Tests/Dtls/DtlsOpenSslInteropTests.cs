@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using OrleansUem.Dtls;
+using OrleansUem.Dtls.Records;
 using Xunit;
 
 namespace OrleansUem.Tests.Dtls;
@@ -76,6 +77,58 @@ public sealed class DtlsOpenSslInteropTests : IDisposable
         Assert.Equal(DtlsWriteResult.Sent, session.Write("from the session\n"u8));
         await WaitForLine(peer, "from the session");
         session.Close();
+        await WaitForLine(peer, "closed");
+        await Stop(peer);
+    }
+
+    [OpenSslTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TakenOver_AgainstOpenSslServer_ExchangesDataAndCloses(bool isAes256)
+    {
+        WritePem("node", DtlsCertificates.Node);
+        var port = FreePort();
+        using var peer = StartOpenSsl(
+            $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen "
+            + $"-cipher ECDHE-ECDSA-{(isAes256 ? "AES256-GCM-SHA384" : "AES128-GCM-SHA256")}");
+        await WaitForLine(peer, "ACCEPT");
+        await _socket.ConnectAsync(IPAddress.Loopback, port, _safety.Token);
+        using var context = DtlsContext.Create(DtlsPair.ClientOptions());
+        using var session = context.CreateSession(new SocketOutput(_socket));
+        session.Start(Now);
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        Assert.Contains(isAes256 ? "AES256" : "AES128", session.CipherSuite!, StringComparison.Ordinal);
+        using var opener = session.TakeOpener();
+        using var sealer = session.TakeSealer();
+
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        await OpenUntil(opener, "from openssl");
+        _socket.Send(_plaintext.AsSpan(0, sealer.SealAlert(0, _plaintext)));
+        await WaitForLine(peer, "DONE");
+        await Stop(peer);
+    }
+
+    [OpenSslFact]
+    public async Task TakenOver_AgainstOpenSslClient_ExchangesDataAndCloses()
+    {
+        WritePem("device", DtlsCertificates.Device);
+        _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)_socket.LocalEndPoint!).Port;
+        using var context = DtlsContext.Create(DtlsPair.ServerOptions());
+        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
+        using var peer = StartOpenSsl($"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
+        using var session = await Accept(listener);
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        using var opener = session.TakeOpener();
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        await OpenUntil(opener, "from openssl");
+
+        using var sealer = session.TakeSealer();
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        _socket.Send(_plaintext.AsSpan(0, sealer.SealAlert(0, _plaintext)));
         await WaitForLine(peer, "closed");
         await Stop(peer);
     }
@@ -197,6 +250,34 @@ public sealed class DtlsOpenSslInteropTests : IDisposable
                 throw new TimeoutException($"phase '{phase}': {session.State} {session.FailureDetail} within {SafetyTimeout}");
             }
         }
+    }
+
+    private void SendSealed(RecordSealer sealer, ReadOnlySpan<byte> plaintext) =>
+        _socket.Send(_plaintext.AsSpan(0, sealer.Seal(plaintext, _plaintext)));
+
+    /// <summary>Opens what comes until the text was in it.</summary>
+    private async Task OpenUntil(RecordOpener opener, string text)
+    {
+        _phase = $"data '{text}'";
+        var received = "";
+        while (!received.Contains(text, StringComparison.Ordinal))
+        {
+            var bytes = await _socket.ReceiveAsync(_datagram, SocketFlags.None, _safety.Token);
+            received += OpenAll(opener, _datagram.AsSpan(0, bytes));
+        }
+    }
+
+    private string OpenAll(RecordOpener opener, ReadOnlySpan<byte> datagram)
+    {
+        var text = "";
+        while (DtlsRecord.TryTake(ref datagram, out var record))
+        {
+            var outcome = opener.Open(record.Bytes, _plaintext, out var plaintext);
+            Assert.True(outcome is RecordOutcome.Data or RecordOutcome.Handshake, $"{outcome}");
+            text += Encoding.ASCII.GetString(plaintext);
+        }
+
+        return text;
     }
 
     private Process StartOpenSsl(string arguments)

@@ -22,7 +22,7 @@ public sealed class TunnelThreadsTests
     private static readonly TimeSpan SafetyTimeout = TimeSpan.FromSeconds(120);
 
     [Fact]
-    public void SendAndReceive_OnFourThreadsWithRenewals_EveryPacketArrivesOnceOrIsCounted()
+    public async Task SendAndReceive_OnFourThreadsWithRenewals_EveryPacketArrivesOnceOrIsCounted()
     {
         using var authority = new TestAuthority();
         var time = new EpochTimeProvider();
@@ -39,19 +39,20 @@ public sealed class TunnelThreadsTests
         var nodeEnd = new ThreadEnd(toDevice) { Admission = TunnelAdmission.WithOffer(TunnelSamples.Small) };
         var device = new SecureTunnel(deviceContexts, deviceTimer, new TunnelPeer("node-1"), deviceEnd, limits);
         var node = new SecureTunnel(nodeContexts, nodeTimer, new TunnelPeer("laptop-1"), nodeEnd, limits);
-        Task[] readers = [Run(() => toNode.ReadInto(node)), Run(() => toDevice.ReadInto(device))];
+        Task<int>[] readers = [Run(() => toNode.ReadInto(node)), Run(() => toDevice.ReadInto(device))];
         node.Start();
         device.Start();
         Assert.True(deviceEnd.IsUp.Wait(SafetyTimeout) && nodeEnd.IsUp.Wait(SafetyTimeout), "the tunnel comes up");
 
         Task<int>[] writers = [Run(() => Write(device, toNode)), Run(() => Write(node, toDevice))];
-        Assert.True(Task.WaitAll(writers, SafetyTimeout), "the writers end");
+        var sentByDevice = await writers[0].WaitAsync(SafetyTimeout);
+        var sentByNode = await writers[1].WaitAsync(SafetyTimeout);
         toNode.End();
         toDevice.End();
-        Assert.True(Task.WaitAll(readers, SafetyTimeout), "the readers end");
+        await Task.WhenAll(readers).WaitAsync(SafetyTimeout);
 
         Assert.Equal((TunnelState.Up, TunnelState.Up), (device.State, node.State));
-        foreach (var (end, tunnel, sent) in new[] { (deviceEnd, device, writers[1].Result), (nodeEnd, node, writers[0].Result) })
+        foreach (var (end, tunnel, sent) in new[] { (deviceEnd, device, sentByNode), (nodeEnd, node, sentByDevice) })
         {
             // A direction that is starved for a whole epoch of the other one's records loses what was under way, and counts it.
             Assert.InRange(sent - end.Count, 0, end.Drops);
