@@ -143,6 +143,9 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
         }
     }
 
+    public void OnPathChanged(IUplinkSession session, UplinkPathReport report) => Report(
+        new DeviceStatus(DeviceStatusKind.Path, report.ToString()) { RetryIn = report.IsUdp ? null : report.RetryIn });
+
     public void OnGoAway(IUplinkSession session, Reason reason, TimeSpan after) => Report(
         new DeviceStatus(DeviceStatusKind.GoingAway, $"Edge {session.Edge} drains; moving in {after.TotalSeconds:F1} s") { Reason = reason, RetryIn = after });
 

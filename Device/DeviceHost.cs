@@ -81,7 +81,7 @@ public static class DeviceHost
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var uplinkOptions = new UplinkOptions { Software = options.Software, Relays = options.Relays };
+        var uplinkOptions = new UplinkOptions { Software = options.Software, Relays = options.Relays, UsesUdp = options.UsesUdp, MtuBytes = options.MtuBytes };
         var uplink = new RelayUplink(state, agent, uplinkOptions, loggers, time);
         using var watch = new NetworkWatch(uplink, () => agent.Session, time);
         using var uplinkEnd = new CancellationTokenSource();

@@ -14,7 +14,7 @@ public sealed record DeviceOptions
 
     /// <summary>
     /// The largest packet that the tunnel may carry, in bytes, <see cref="TunnelLimits.MtuBytesMin"/>..<see cref="TunnelLimits.MtuBytesMax"/>; the node may
-    /// lower it. Default <see cref="TunnelLimits.MtuBytesDefault"/>: fits an Ethernet path on both hops.
+    /// lower it. Default <see cref="TunnelLimits.MtuBytesDefault"/>: fits PPPoE and IPv6 on both hops.
     /// </summary>
     public int MtuBytes { get; init; } = TunnelLimits.MtuBytesDefault;
 
@@ -23,6 +23,9 @@ public sealed record DeviceOptions
     /// organisation sees where everything on this machine goes.
     /// </summary>
     public bool AcceptsDefaultRoute { get; init; }
+
+    /// <summary>Whether data goes over UDP where it gets through to the relay. Default true.</summary>
+    public bool UsesUdp { get; init; } = true;
 
     /// <summary>Ask for this node; null: any of the tenant's.</summary>
     public string? Node { get; init; }

@@ -41,4 +41,7 @@ public enum DeviceStatusKind
 
     /// <summary>The agent ended; interface and routes are gone.</summary>
     Stopped = 12,
+
+    /// <summary>Data goes over UDP, or over TCP, from now on.</summary>
+    Path = 13,
 }

@@ -5,8 +5,8 @@ using OrleansUem.Agent.Uplink;
 namespace OrleansUem.Device;
 
 /// <summary>
-/// Hurries the uplink when the machine's addresses change in a way that matters: the session's own address is gone, or there is no session and the network may
-/// be back. A burst of changes counts once.
+/// Hurries the uplink when the machine's addresses change in a way that matters: the session's own address is gone, there is no session and the network may
+/// be back, or UDP may get through where it did not. A burst of changes counts once.
 /// </summary>
 internal sealed class NetworkWatch : IDisposable
 {
@@ -44,6 +44,10 @@ internal sealed class NetworkWatch : IDisposable
         else if (!IsOurs(session.Local.Address))
         {
             _uplink.Nudge();
+        }
+        else
+        {
+            _uplink.RetryPath();
         }
     }
 

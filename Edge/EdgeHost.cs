@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Edge.Control;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Edge.State;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
@@ -26,8 +27,18 @@ public static partial class EdgeHost
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The state directory holds no edge.</exception>
     /// <exception cref="IOException">A listener can't be opened.</exception>
-    public static async Task RunAsync(
-        EdgeOptions options, ILoggerFactory loggerFactory, TimeProvider time, Action<EdgeReady> onReady, CancellationToken cancellationToken)
+    public static Task RunAsync(
+        EdgeOptions options, ILoggerFactory loggerFactory, TimeProvider time, Action<EdgeReady> onReady, CancellationToken cancellationToken) =>
+        RunAsync(options, loggerFactory, time, _ => { }, onReady, cancellationToken);
+
+    /// <summary>The same, for who looks inside.</summary>
+    internal static async Task RunAsync(
+        EdgeOptions options,
+        ILoggerFactory loggerFactory,
+        TimeProvider time,
+        Action<EdgeServer> onServer,
+        Action<EdgeReady> onReady,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loggerFactory);
         ArgumentNullException.ThrowIfNull(time);
@@ -35,6 +46,7 @@ public static partial class EdgeHost
         EdgeOptionsValidator.ThrowIfInvalid(options);
         using var credentials = EdgeState.Load(options.StateDirectory);
         using var server = new EdgeServer(options, credentials, loggerFactory.CreateLogger("OrleansUem.Edge"), time);
+        onServer(server);
         using var stopControl = new CancellationTokenSource();
         var control = options.Silos
             .Select(silo => EdgeOptionsValidator.TryReadAddress(silo, out var host, out var port) ? new SiloLink(server, host, port) : null!)
@@ -42,11 +54,13 @@ public static partial class EdgeHost
             .Append(server.Reports.RunAsync(stopControl.Token))
             .ToArray();
         var listeners = new List<TlsListener>();
+        using var udp = new UdpPlane(server, options.Udp);
         try
         {
-            var devices = Listen(options.DeviceEndPoints, Alpn.Device, server, listeners);
-            var nodes = Listen(options.NodeEndPoints, Alpn.Node, server, listeners);
-            await ReportReadyAsync(server, devices, nodes, onReady, cancellationToken);
+            var devices = Listen(options.DeviceEndPoints, Alpn.Device, server, udp, listeners);
+            var nodes = Listen(options.NodeEndPoints, Alpn.Node, server, udp, listeners);
+            udp.Start();
+            await ReportReadyAsync(server, new EdgeReady(new EdgeId(credentials.Identity.Name), devices, nodes, udp.EndPoints, IsLinked: false), onReady, cancellationToken);
             await UntilAsync(cancellationToken);
             await DrainAsync(server, listeners, options.DrainTime);
         }
@@ -63,11 +77,13 @@ public static partial class EdgeHost
         }
     }
 
-    private static IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, string alpn, EdgeServer server, List<TlsListener> listeners)
+    private static IPEndPoint[] Listen(
+        IReadOnlyList<IPEndPoint> endPoints, string alpn, EdgeServer server, UdpPlane udp, List<TlsListener> listeners)
     {
         var bound = new List<IPEndPoint>();
         foreach (var endPoint in endPoints)
         {
+            var beside = udp.Bind(endPoint, alpn);
             var listener = TlsListener.Start(
                 new TlsListenerOptions
                 {
@@ -80,7 +96,7 @@ public static partial class EdgeHost
                     MaxConnectionsPerAddress = server.Limits.MaxConnectionsPerAddress,
                     Events = server.Metrics,
                 },
-                server.RunConnectionAsync,
+                (tls, cancellationToken) => server.RunConnectionAsync(tls, beside, cancellationToken),
                 server.Time,
                 server.Logger);
             listeners.Add(listener);
@@ -92,7 +108,7 @@ public static partial class EdgeHost
     }
 
     private static async Task ReportReadyAsync(
-        EdgeServer server, IPEndPoint[] devices, IPEndPoint[] nodes, Action<EdgeReady> onReady, CancellationToken cancellationToken)
+        EdgeServer server, EdgeReady ready, Action<EdgeReady> onReady, CancellationToken cancellationToken)
     {
         try
         {
@@ -109,7 +125,7 @@ public static partial class EdgeHost
             return;
         }
 
-        onReady(new EdgeReady(new EdgeId(server.Credentials.Identity.Name), devices, nodes, server.Silos.IsLinked));
+        onReady(ready with { IsLinked = server.Silos.IsLinked });
     }
 
     private static async Task UntilAsync(CancellationToken cancellationToken)

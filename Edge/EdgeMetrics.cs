@@ -23,10 +23,11 @@ internal sealed class EdgeMetrics : ITlsListenerEvents, IDisposable
     private long _handshakes;
     private long _handshakesFailed;
 
-    public EdgeMetrics(Func<int> sessions, Func<int> routes)
+    public EdgeMetrics(Func<int> sessions, Func<int> routes, Func<int> paths)
     {
         _meter.CreateObservableUpDownCounter("uem.edge.sessions", sessions, "{session}", "Attached sessions");
         _meter.CreateObservableUpDownCounter("uem.edge.routes", routes, "{route}", "Route leases");
+        _meter.CreateObservableUpDownCounter("uem.edge.udp_paths", paths, "{session}", "Sessions whose data goes over UDP");
         _meter.CreateObservableCounter("uem.edge.frames_forwarded", () => Sum(c => c.Frames), "{frame}", "Datagram frames forwarded");
         _meter.CreateObservableCounter("uem.edge.bytes", () => Sum(c => c.Bytes), "By", "Datagram payload bytes forwarded");
         _meter.CreateObservableCounter("uem.edge.frames_dropped", Drops, "{frame}", "Frames dropped, by reason");

@@ -17,6 +17,9 @@ public sealed record EdgeOptions
     /// <summary>Where nodes and enrolments connect. Default 0.0.0.0:3101.</summary>
     public IReadOnlyList<IPEndPoint> NodeEndPoints { get; init; } = [new IPEndPoint(IPAddress.Any, 3101)];
 
+    /// <summary>The UDP listeners.</summary>
+    public EdgeUdpOptions Udp { get; init; } = new();
+
     /// <summary>Limits.</summary>
     public EdgeLimits Limits { get; init; } = new();
 

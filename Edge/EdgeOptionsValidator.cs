@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using OrleansUem.Transport.Datagrams;
 
 namespace OrleansUem.Edge;
 
@@ -32,6 +33,7 @@ public static class EdgeOptionsValidator
 
         Within(faults, nameof(EdgeOptions.DrainTime), options.DrainTime, TimeSpan.Zero, TimeSpan.FromMinutes(5));
         Within(faults, nameof(EdgeOptions.AuditCaptureMaxBytes), options.AuditCaptureMaxBytes, 1_024, 64L * 1024 * 1024 * 1024);
+        ValidateUdp(options, faults);
         ValidateLimits(options.Limits, faults);
         return faults;
     }
@@ -56,6 +58,22 @@ public static class EdgeOptionsValidator
         return Uri.CheckHostName(host) != UriHostNameType.Unknown
             && int.TryParse(text![(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port)
             && port is >= 1 and <= IPEndPoint.MaxPort;
+    }
+
+    private static void ValidateUdp(EdgeOptions options, List<string> faults)
+    {
+        var udp = options.Udp;
+        const int bufferMin = 64 * 1024;
+        const int bufferMax = 64 * 1024 * 1024;
+        Within(faults, nameof(udp.DevicePort), udp.DevicePort ?? 1, 1, IPEndPoint.MaxPort);
+        Within(faults, nameof(udp.NodePort), udp.NodePort ?? 1, 1, IPEndPoint.MaxPort);
+        Within(faults, nameof(udp.Threads), udp.Threads, 1, 64);
+        Within(faults, nameof(udp.ReceiveBufferBytes), udp.ReceiveBufferBytes, bufferMin, bufferMax);
+        Within(faults, nameof(udp.SendBufferBytes), udp.SendBufferBytes, bufferMin, bufferMax);
+        if (udp.IsOffered && options.DeviceEndPoints.Count + options.NodeEndPoints.Count > DatagramWaiter.SocketsMax)
+        {
+            faults.Add($"DeviceEndPoints and NodeEndPoints have {options.DeviceEndPoints.Count + options.NodeEndPoints.Count} entries; with UDP at most {DatagramWaiter.SocketsMax} are possible.");
+        }
     }
 
     private static void ValidateLimits(EdgeLimits limits, List<string> faults)

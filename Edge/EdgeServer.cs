@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using OrleansUem.Edge.Audit;
 using OrleansUem.Edge.Control;
 using OrleansUem.Edge.Forwarding;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Edge.Sessions;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
@@ -38,7 +39,7 @@ internal sealed class EdgeServer : IDisposable
         Bundles = new TenantBundles(request => Silos.RequestAsync(request), options.Limits, time);
         Cuts = new CutLog(this);
         Enrolments = new RateLimit(options.Limits.EnrolmentsPerSecond, time);
-        Metrics = new EdgeMetrics(() => Sessions.PresentCount, () => Routes.Count);
+        Metrics = new EdgeMetrics(() => Sessions.PresentCount, () => Routes.Count, () => Paths.UsedCount);
         Audit = options.AuditCapturePath is { } path ? new AuditCapture(path, options.AuditCaptureMaxBytes, time) : null;
         _leases = new LeaseKeeper(this);
     }
@@ -62,6 +63,8 @@ internal sealed class EdgeServer : IDisposable
     public SessionTable Sessions { get; }
 
     public RouteTable Routes { get; }
+
+    public PathTable Paths { get; } = new();
 
     public SiloLinks Silos { get; }
 
@@ -110,10 +113,13 @@ internal sealed class EdgeServer : IDisposable
             : 0;
 
     /// <summary>Runs an accepted connection to its end.</summary>
-    public Task RunConnectionAsync(TlsConnection tls, CancellationToken cancellationToken) => tls.Alpn switch
+    /// <param name="tls">The connection.</param>
+    /// <param name="udp">The UDP sockets beside the listener; null when there are none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task RunConnectionAsync(TlsConnection tls, UdpListener? udp, CancellationToken cancellationToken) => tls.Alpn switch
     {
-        Alpn.Device => new DeviceSession(this, tls).RunAsync(cancellationToken),
-        Alpn.Node => new NodeSession(this, tls).RunAsync(cancellationToken),
+        Alpn.Device => new DeviceSession(this, tls, udp).RunAsync(cancellationToken),
+        Alpn.Node => new NodeSession(this, tls, udp).RunAsync(cancellationToken),
         _ => new EnrolmentSession(this, tls).RunAsync(cancellationToken),
     };
 

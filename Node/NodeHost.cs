@@ -93,8 +93,8 @@ public static class NodeHost
         CancellationToken cancellationToken)
     {
         using var draining = new CancellationTokenSource();
-        var uplink = new RelayUplink(
-            state, new NodeUplink(tunnels, worker, time, onStatus), new UplinkOptions { Software = Software, Relays = options.Relays }, loggers, time);
+        var uplinkOptions = new UplinkOptions { Software = Software, Relays = options.Relays, UsesUdp = options.UsesUdp, MtuBytes = options.MtuBytes };
+        var uplink = new RelayUplink(state, new NodeUplink(tunnels, worker, time, onStatus), uplinkOptions, loggers, time);
         var watch = new RevocationWatch(tunnels, loggers.CreateLogger<RevocationWatch>(), onStatus);
         var reader = TunReader.Start(tun, tunnels.Forwarder, tunnels.Metrics, draining.Cancel);
         var working = worker.RunAsync();

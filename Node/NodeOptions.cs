@@ -38,6 +38,9 @@ public sealed record NodeOptions
     /// <summary>MTU of the TUN in bytes, 576 to 9000. Default 1399: the sum is in Protocol/README.md.</summary>
     public int MtuBytes { get; init; } = TunnelLimits.MtuBytesDefault;
 
+    /// <summary>Whether data goes over UDP where it gets through to the relay. Default on.</summary>
+    public bool UsesUdp { get; init; } = true;
+
     /// <summary>Tunnels that the node carries, 1 to 100,000, handshakes included. Default 4096: 45 KB of libssl each are 190 MB.</summary>
     public int MaxTunnels { get; init; } = 4_096;
 

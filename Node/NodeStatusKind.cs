@@ -40,4 +40,7 @@ public enum NodeStatusKind
 
     /// <summary>The list of revoked certificates was read again.</summary>
     RevocationsLoaded = 12,
+
+    /// <summary>Data goes over UDP, or over TCP, from now on.</summary>
+    Path = 13,
 }

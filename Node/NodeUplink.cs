@@ -46,6 +46,8 @@ internal sealed class NodeUplink(NodeTunnels tunnels, NodeWorker worker, TimePro
 
     public void OnBatchEnd(IUplinkSession session) => tunnels.Forwarder.EndBatch();
 
+    public void OnPathChanged(IUplinkSession session, UplinkPathReport report) => onStatus(new NodeStatus(NodeStatusKind.Path, report.ToString()));
+
     // The uplink leaves by itself; tunnels go on until then.
     public void OnGoAway(IUplinkSession session, Reason reason, TimeSpan after)
     {

@@ -135,13 +135,16 @@ public sealed partial class FrameConnection : IDisposable
     /// <returns>Unspecified when it is queued, else why it was dropped; the drop is counted here.</returns>
     public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload) => _queue.AddDatagram(channel, payload);
 
-    /// <summary>Sends the datagrams of a batch; they are copied. Never blocks; the write loop is woken once.</summary>
+    /// <inheritdoc cref="SendDatagram(Channel, in ReadOnlySequence{byte})"/>
+    public DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload) => _queue.AddDatagram(channel, payload);
+
+    /// <summary>Sends datagrams; they are copied. Never blocks; the write loop is woken once.</summary>
+    /// <param name="frames">Whole frames back to back: <see cref="FrameBatch.Frames"/>.</param>
     /// <returns>How many were dropped and counted.</returns>
-    public int SendFrames(FrameBatch frames)
+    public int SendFrames(ReadOnlySpan<byte> frames)
     {
-        ArgumentNullException.ThrowIfNull(frames);
         using var wake = WakeBatch.Begin();
-        var rest = frames.Frames;
+        var rest = frames;
         var dropped = 0;
         while (FrameBatch.TryTake(ref rest, out var header, out var payload))
         {

@@ -9,7 +9,7 @@ namespace OrleansUem.Agent.Uplink;
 
 /// <summary>
 /// Takes what an uplink brings. Calls come one at a time and in order: <see cref="OnConnecting"/>, then <see cref="OnAttached"/> and frames, then
-/// <see cref="OnDetached"/>, and again. They run on the connection's read loop and must not block or throw.
+/// <see cref="OnDetached"/>, and again. They run on the connection's read loop or on the thread that receives its UDP, and must not block or throw.
 /// </summary>
 public interface IUplinkHandler
 {
@@ -31,6 +31,11 @@ public interface IUplinkHandler
 
     /// <summary>All datagrams that came together have been handed on: what was gathered from them goes out now.</summary>
     void OnBatchEnd(IUplinkSession session)
+    {
+    }
+
+    /// <summary>The session's data goes another way from now on, or goes on over TCP since UDP does not get through.</summary>
+    void OnPathChanged(IUplinkSession session, UplinkPathReport report)
     {
     }
 

@@ -140,6 +140,15 @@ public sealed partial class RelayUplink
         }
     }
 
+    /// <summary>The network changed in a way that the session outlives: what is known of its UDP path may be wrong now, so it is tried at once.</summary>
+    public void RetryPath()
+    {
+        lock (_gate)
+        {
+            _connection?.OnNetworkChanged();
+        }
+    }
+
     // What waits for it resumes on the thread pool, never inside our lock.
     private static void Cancel(CancellationTokenSource? source) => _ = source?.CancelAsync();
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Paths;
 using OrleansUem.Protocol.Session;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
@@ -12,19 +13,21 @@ using OrleansUem.Transport;
 namespace OrleansUem.Agent.Uplink;
 
 /// <summary>
-/// One connection from TLS to its end: runs <see cref="UplinkMachine"/> over a <see cref="FrameConnection"/>. Frames come on the read loop, deadlines
-/// on a timer; the machine is under a lock.
+/// One connection from TLS to its end: runs <see cref="UplinkMachine"/> over a <see cref="FrameConnection"/>, and the <see cref="UplinkPath"/> that the edge offers. Frames come on the
+/// read loop and on the path's thread, deadlines on a timer; the machine is under a lock, and so is what is handed on.
 /// </summary>
-internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposable
+internal sealed partial class UplinkConnection : IFrameHandler, IUplinkSession, IUplinkPathOwner, IDisposable
 {
     private readonly AgentState _state;
     private readonly IUplinkHandler _handler;
     private readonly UplinkOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly FrameConnection _connection;
     private readonly UplinkMachine _machine;
     private readonly Lock _gate = new();
 
+    private volatile UplinkPath? _path;
     private ITimer? _timer;
     private UplinkEnd? _end;
     private long _attachedAt;
@@ -36,6 +39,7 @@ internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposa
         _handler = handler;
         _options = options;
         _time = time;
+        _logger = logger;
         Remote = tls.RemoteEndPoint;
         Local = tls.LocalEndPoint;
         Suite = tls.Suite;
@@ -89,6 +93,11 @@ internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposa
                 _timer?.Dispose();
                 _timer = null;
             }
+
+            if (_path is { } path)
+            {
+                await path.DisposeAsync();
+            }
         }
 
         lock (_gate)
@@ -105,11 +114,18 @@ internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposa
 
     public bool TrySend(FrameType type, Channel channel, IMessage body) => _connection.TrySend(type, channel, body);
 
-    public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) => _connection.TrySendDatagram(channel, payload);
+    public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) =>
+        _path is { IsUp: true } path ? path.Send(channel, payload) == 0 : _connection.TrySendDatagram(channel, payload);
 
-    public int SendFrames(FrameBatch frames) => _connection.SendFrames(frames);
+    public int SendFrames(FrameBatch frames) => _path is { IsUp: true } path ? path.Send(frames.Frames) : _connection.SendFrames(frames.Frames);
 
-    public void OnReadEnd() => _handler.OnBatchEnd(this);
+    public void OnReadEnd()
+    {
+        lock (Delivery)
+        {
+            _handler.OnBatchEnd(this);
+        }
+    }
 
     public void Close(Reason reason, string detail)
     {
@@ -130,6 +146,14 @@ internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposa
             effect = _machine.OnFrame(header, payload, _time.GetUtcNow());
         }
 
+        lock (Delivery)
+        {
+            return Carry(effect, header, payload);
+        }
+    }
+
+    private Reason Carry(in UplinkEffect effect, in FrameHeader header, in ReadOnlySequence<byte> payload)
+    {
         switch (effect.Kind)
         {
             case UplinkEffectKind.Deliver when effect.Body is null:
@@ -195,6 +219,11 @@ internal sealed class UplinkConnection : IFrameHandler, IUplinkSession, IDisposa
         _attachedAt = _time.GetTimestamp();
         WasAttached = true;
         _handler.OnAttached(this);
+        if (_machine.PathOffer is { } offer && _options.UsesUdp && OperatingSystem.IsLinux())
+        {
+            _path = new UplinkPath(this, offer, Remote, PathLimits.DatagramBytesOf(_options.MtuBytes), _options.Jitter ?? Random.Shared.NextDouble, _time);
+            _path.Start();
+        }
     }
 
     private void OnGoAway(UplinkEffect effect)

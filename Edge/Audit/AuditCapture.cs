@@ -35,26 +35,29 @@ internal sealed class AuditCapture : IDisposable
         _bytesLeft = maxBytes - 8;
     }
 
+    /// <summary>Writes a datagram that came over TCP.</summary>
     public void Write(ulong session, Channel channel, in ReadOnlySequence<byte> payload)
     {
-        Span<byte> header = stackalloc byte[EntryHeaderBytes];
-        BinaryPrimitives.WriteInt64BigEndian(header, _time.GetUtcNow().ToUnixTimeMilliseconds());
-        BinaryPrimitives.WriteUInt64BigEndian(header[8..], session);
-        BinaryPrimitives.WriteUInt32BigEndian(header[16..], channel.Value);
-        BinaryPrimitives.WriteUInt16BigEndian(header[20..], (ushort)payload.Length);
         lock (_lock)
         {
-            if (_isDisposed || _bytesLeft < EntryHeaderBytes + payload.Length)
+            if (TryBegin(session, channel, (int)payload.Length))
             {
-                _bytesLeft = 0;
-                return;
+                foreach (var part in payload)
+                {
+                    _file.Write(part.Span);
+                }
             }
+        }
+    }
 
-            _bytesLeft -= EntryHeaderBytes + payload.Length;
-            _file.Write(header);
-            foreach (var part in payload)
+    /// <summary>Writes a datagram that came over UDP.</summary>
+    public void Write(ulong session, Channel channel, ReadOnlySpan<byte> payload)
+    {
+        lock (_lock)
+        {
+            if (TryBegin(session, channel, payload.Length))
             {
-                _file.Write(part.Span);
+                _file.Write(payload);
             }
         }
     }
@@ -78,5 +81,24 @@ internal sealed class AuditCapture : IDisposable
             _isDisposed = true;
             _file.Dispose();
         }
+    }
+
+    // Inside the lock. A capture that is full stays as it is.
+    private bool TryBegin(ulong session, Channel channel, int payloadBytes)
+    {
+        if (_isDisposed || _bytesLeft < EntryHeaderBytes + payloadBytes)
+        {
+            _bytesLeft = 0;
+            return false;
+        }
+
+        Span<byte> header = stackalloc byte[EntryHeaderBytes];
+        BinaryPrimitives.WriteInt64BigEndian(header, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteUInt64BigEndian(header[8..], session);
+        BinaryPrimitives.WriteUInt32BigEndian(header[16..], channel.Value);
+        BinaryPrimitives.WriteUInt16BigEndian(header[20..], (ushort)payloadBytes);
+        _bytesLeft -= EntryHeaderBytes + payloadBytes;
+        _file.Write(header);
+        return true;
     }
 }

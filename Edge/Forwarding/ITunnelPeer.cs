@@ -1,5 +1,6 @@
 using System.Buffers;
 using Google.Protobuf;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Edge.Forwarding;
@@ -16,7 +17,13 @@ internal interface ITunnelPeer
     /// <summary>Queues a control frame.</summary>
     bool TrySend(FrameType type, Channel channel, IMessage body);
 
-    /// <summary>Queues a datagram.</summary>
+    /// <summary>Where datagrams go over UDP; null: they are queued.</summary>
+    PathTarget? Target { get; }
+
+    /// <summary>Queues a datagram for the TLS connection.</summary>
     /// <returns>Unspecified, or why it was dropped.</returns>
     DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload);
+
+    /// <inheritdoc cref="SendDatagram(Channel, in ReadOnlySequence{byte})"/>
+    DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload);
 }

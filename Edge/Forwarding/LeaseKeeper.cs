@@ -23,6 +23,7 @@ internal sealed partial class LeaseKeeper : IDisposable
     {
         var due = new List<LeaseReport>();
         _server.Routes.Tick(_server.Now, due);
+        _server.Paths.Tick(_server.Now);
         _server.Audit?.Flush();
         foreach (var batch in due.Chunk(LeaseLimits.MaxReportsPerRequest))
         {

@@ -1,12 +1,13 @@
 using System.Buffers;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Edge.Forwarding;
 
 /// <summary>
-/// A leased entry of the forwarding table: datagrams of the local channel go to the peer's. <see cref="Forward"/> runs on the local session's read loop
-/// without a lock; each counter has one writer. Times are the table's.
+/// A leased entry of the forwarding table: datagrams of the local channel go to the peer's. Used without a lock by the local session's read loop and by the threads
+/// that receive UDP: counters are atomic additions, one for a run of frames. Times are the table's.
 /// </summary>
 internal sealed class Route
 {
@@ -55,18 +56,46 @@ internal sealed class Route
     /// <summary>None while it forwards.</summary>
     public Reason EndReason => (Reason)_endReason;
 
-    /// <summary>Forwards one datagram: the channel number is replaced, nothing else.</summary>
-    /// <returns>Unspecified, or why it was dropped.</returns>
-    public DropReason Forward(in ReadOnlySequence<byte> payload)
+    /// <summary>Whether a datagram may go to the far end; a drop is counted here. What is admitted and not yet sent does not count against the byte limit.</summary>
+    /// <param name="bytes">Its payload.</param>
+    /// <returns>Unspecified, or why it is dropped.</returns>
+    public DropReason Admit(long bytes)
     {
-        var drop = TryForward(payload);
-        if (drop != DropReason.Unspecified)
+        var drop = _endReason != 0 ? DropOf(EndReason) : IsOver(bytes) ? DropReason.ByteLimit : DropReason.Unspecified;
+        if (drop == DropReason.Unspecified)
         {
-            Volatile.Write(ref _dropped, _dropped + 1);
+            MarkActive();
+        }
+        else
+        {
+            CountDropped(1);
         }
 
         return drop;
     }
+
+    /// <summary>Where an admitted frame goes over UDP; null: it is queued by <see cref="Send(in ReadOnlySequence{byte})"/>.</summary>
+    /// <param name="payloadBytes">Its payload: a frame that is longer than what the path has proven goes over TCP.</param>
+    public PathTarget? TargetOf(long payloadBytes) =>
+        Peer.Owner.Target is { } target && payloadBytes + FrameLimits.HeaderBytes <= target.DatagramBytes ? target : null;
+
+    /// <summary>Queues an admitted datagram for the far end's TLS connection, and counts.</summary>
+    /// <returns>Unspecified, or why it was dropped.</returns>
+    public DropReason Send(in ReadOnlySequence<byte> payload) => Count(Peer.Owner.SendDatagram(Peer.Channel, payload), payload.Length);
+
+    /// <inheritdoc cref="Send(in ReadOnlySequence{byte})"/>
+    public DropReason Send(ReadOnlySpan<byte> payload) => Count(Peer.Owner.SendDatagram(Peer.Channel, payload), payload.Length);
+
+    /// <summary>Admitted datagrams went to the far end.</summary>
+    public void CountForwarded(long frames, long bytes)
+    {
+        Interlocked.Add(ref _framesIn, frames);
+        Interlocked.Add(ref _bytesIn, bytes);
+        Peer.Route?.CountOut(frames, bytes);
+    }
+
+    /// <summary>Datagrams were dropped.</summary>
+    public void CountDropped(long frames) => Interlocked.Add(ref _dropped, frames);
 
     /// <summary>The table ended it; frames under way are dropped from here on.</summary>
     /// <returns>False when it was ended before.</returns>
@@ -110,37 +139,36 @@ internal sealed class Route
         FromDeviceSide = IsFromDevice,
     };
 
-    private DropReason TryForward(in ReadOnlySequence<byte> payload)
+    private bool IsOver(long bytes)
     {
-        if (_endReason != 0)
+        if (_byteLimit == 0 || (ulong)(Volatile.Read(ref _bytesIn) + Volatile.Read(ref _bytesOut) + bytes) <= _byteLimit)
         {
-            return DropOf(EndReason);
+            return false;
         }
 
-        var bytes = payload.Length;
-        if (_byteLimit != 0 && (ulong)(_bytesIn + Volatile.Read(ref _bytesOut) + bytes) > _byteLimit)
-        {
-            _isOverLimit = true;
-            return DropReason.ByteLimit;
-        }
+        _isOverLimit = true;
+        return true;
+    }
 
-        MarkActive();
-        var drop = Peer.Owner.SendDatagram(Peer.Channel, payload);
+    private DropReason Count(DropReason drop, long bytes)
+    {
         if (drop == DropReason.Unspecified)
         {
-            Volatile.Write(ref _framesIn, _framesIn + 1);
-            Volatile.Write(ref _bytesIn, _bytesIn + bytes);
-            Peer.Route?.CountOut(bytes);
+            CountForwarded(1, bytes);
+        }
+        else
+        {
+            CountDropped(1);
         }
 
         return drop;
     }
 
-    private void CountOut(long bytes)
+    private void CountOut(long frames, long bytes)
     {
         MarkActive();
-        Volatile.Write(ref _framesOut, _framesOut + 1);
-        Volatile.Write(ref _bytesOut, _bytesOut + bytes);
+        Interlocked.Add(ref _framesOut, frames);
+        Interlocked.Add(ref _bytesOut, bytes);
     }
 
     // Read first: writing the same value for every frame would move the cache line between the two directions' threads.

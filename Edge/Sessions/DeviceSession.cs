@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Edge.Forwarding;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
@@ -9,8 +10,8 @@ using OrleansUem.Transport;
 namespace OrleansUem.Edge.Sessions;
 
 /// <summary>A device: asks for its tunnel with OPEN (Protocol/README.md "Tunnel ladder").</summary>
-internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls)
-    : EdgeSession(server, tls, PeerRole.Device, MaxChannels)
+internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls, UdpListener? udp)
+    : EdgeSession(server, tls, PeerRole.Device, MaxChannels, udp)
 {
     /// <summary>A device has one tunnel, for a moment a second one that replaces it, and OPENs under way.</summary>
     private const int MaxChannels = 1_024;

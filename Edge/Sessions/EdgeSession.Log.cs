@@ -14,4 +14,7 @@ internal abstract partial class EdgeSession
 
     [LoggerMessage(1022, LogLevel.Error, "Attaching a session failed")]
     private static partial void LogAttachFault(ILogger logger, Exception exception);
+
+    [LoggerMessage(1023, LogLevel.Debug, "Session {Session}'s data goes over {Path}")]
+    private static partial void LogPath(ILogger logger, ulong session, string path);
 }

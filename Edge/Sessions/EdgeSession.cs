@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using OrleansUem.Edge.Forwarding;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
@@ -23,10 +24,16 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
     private volatile bool _isEnded;
     private int _cleanedUp;
 
-    protected EdgeSession(EdgeServer server, TlsConnection tls, PeerRole role, int maxChannels)
+    /// <param name="server">The edge.</param>
+    /// <param name="tls">The connection.</param>
+    /// <param name="role">By the listener.</param>
+    /// <param name="maxChannels">Tunnels at a time.</param>
+    /// <param name="udp">The UDP sockets beside the listener; null when there are none.</param>
+    protected EdgeSession(EdgeServer server, TlsConnection tls, PeerRole role, int maxChannels, UdpListener? udp)
     {
         Server = server;
         _tls = tls;
+        _udp = udp;
         Id = server.Sessions.NextId();
         Channels = new ChannelTable(maxChannels);
         var certificate = tls.PeerCertificate?.RawData;
@@ -79,8 +86,6 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
 
     public bool TrySend(FrameType type, Channel channel, IMessage body) => Connection.TrySend(type, channel, body);
 
-    public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload) => Connection.SendDatagram(channel, payload);
-
     /// <summary>Ends the session: its routes at once, the connection after CLOSE is sent.</summary>
     public void Close(Reason reason, string detail = "", uint retryAfterMs = 0)
     {
@@ -105,6 +110,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
 
             return verdict != Reason.None ? verdict
                 : header.Type == FrameType.Attach ? OnAttach(payload)
+                : header.Type == FrameType.PathLeft ? OnPathLeft(payload)
                 : OnControlFrame(header, payload);
         }
         catch (InvalidProtocolBufferException)
@@ -143,30 +149,6 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
 
         return slot;
-    }
-
-    private void Forward(Channel channel, in ReadOnlySequence<byte> payload)
-    {
-        var slot = Channels.Find(channel, out var drop);
-        if (slot is not null)
-        {
-            if (slot.Route is { } route)
-            {
-                Server.Audit?.Write(Id, channel, payload);
-                drop = route.Forward(payload);
-                if (drop == DropReason.Unspecified)
-                {
-                    _counters.Forwarded(1, payload.Length);
-                    return;
-                }
-            }
-            else
-            {
-                drop = DropReason.NoRoute;
-            }
-        }
-
-        _counters.Dropped(drop);
     }
 
     private Reason OnAttach(in ReadOnlySequence<byte> payload)
@@ -254,11 +236,12 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         replaced?.Close(Reason.Replaced);
         Connection.MaxPayloadBytes = FrameLimits.MaxPayloadBytes;
         _isAttached = true;
-        Connection.TrySend(FrameType.Attached, Channel.Session, new Attached { SessionId = Id, Generation = Generation });
+        Connection.TrySend(FrameType.Attached, Channel.Session, new Attached { SessionId = Id, Generation = Generation, Udp = OfferPath() });
         LogAttached(Server.Logger, Identity.Role, Id, Generation);
         if (_isEnded)
         {
             Server.Sessions.Remove(this);
+            EndPath();
         }
     }
 
@@ -307,6 +290,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
 
         Server.Sessions.Remove(this);
+        EndPath();
         OnEnded();
         Server.Routes.EndSession(this, EndOfTunnels(reason), "");
         if (before == SessionPhase.Attached)

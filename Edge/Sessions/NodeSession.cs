@@ -1,6 +1,7 @@
 using System.Buffers;
 using Google.Protobuf;
 using OrleansUem.Edge.Forwarding;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Control;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
@@ -10,8 +11,8 @@ using OrleansUem.Transport;
 namespace OrleansUem.Edge.Sessions;
 
 /// <summary>A node: gets tunnels offered and devices to certify, on the order of a silo.</summary>
-internal sealed class NodeSession(EdgeServer server, TlsConnection tls)
-    : EdgeSession(server, tls, PeerRole.Node, server.Limits.MaxTunnelsPerNode)
+internal sealed class NodeSession(EdgeServer server, TlsConnection tls, UdpListener? udp)
+    : EdgeSession(server, tls, PeerRole.Node, server.Limits.MaxTunnelsPerNode, udp)
 {
     /// <summary>Enrolments that one node has not answered; a node signs one in a millisecond.</summary>
     private const int MaxEnrolments = 64;

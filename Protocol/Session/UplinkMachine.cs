@@ -87,6 +87,9 @@ public sealed class UplinkMachine
     /// <summary>The generation claimed; 0 before ATTACH.</summary>
     public ulong Generation => _generation;
 
+    /// <summary>The UDP path that the edge offers; null before ATTACHED, and when it offers none.</summary>
+    public UdpPath? PathOffer { get; private set; }
+
     /// <summary>The largest payload that the edge may send now.</summary>
     public int MaxPayloadBytes =>
         State == UplinkState.Attached ? FrameLimits.MaxPayloadBytes : FrameLimits.MaxUnattachedPayloadBytes;
@@ -248,6 +251,7 @@ public sealed class UplinkMachine
 
         State = UplinkState.Attached;
         Session = new SessionId(attached.SessionId);
+        PathOffer = attached.Udp;
         Deadline = null;
         return new UplinkEffect(UplinkEffectKind.Attached);
     }

@@ -36,6 +36,8 @@ internal sealed class EdgeFixture : IAsyncDisposable
 
     public EdgeReady Ready { get; private set; } = null!;
 
+    public EdgeServer Server { get; private set; } = null!;
+
     public string StatePath => _state.FullName;
 
     public static async Task<EdgeFixture> StartAsync(Func<EdgeOptions, EdgeOptions>? change = null)
@@ -52,7 +54,7 @@ internal sealed class EdgeFixture : IAsyncDisposable
         };
         var ready = new TaskCompletionSource<EdgeReady>(TaskCreationOptions.RunContinuationsAsynchronously);
         fixture._running = Task.Run(() => EdgeHost.RunAsync(
-            change?.Invoke(options) ?? options, NullLoggerFactory.Instance, fixture.Time, ready.SetResult, fixture._stop.Token));
+            change?.Invoke(options) ?? options, NullLoggerFactory.Instance, fixture.Time, server => fixture.Server = server, ready.SetResult, fixture._stop.Token));
         await Task.WhenAny(ready.Task, fixture._running).WithinAsync("the edge to be ready");
         fixture.Ready = ready.Task.IsCompleted ? await ready.Task : throw new InvalidOperationException("The edge ended.", fixture._running.Exception);
         Assert.True(fixture.Ready.IsLinked);
@@ -70,7 +72,7 @@ internal sealed class EdgeFixture : IAsyncDisposable
     {
         own ??= Issue(PeerRole.Device, name);
         var peer = await ScriptedPeer.DialAsync(this, Alpn.Device, own);
-        await peer.AttachAsync(own, generation);
+        peer.Attached = await peer.AttachAsync(own, generation);
         return peer;
     }
 
@@ -91,7 +93,7 @@ internal sealed class EdgeFixture : IAsyncDisposable
 
             return Reason.None;
         });
-        await peer.AttachAsync(own);
+        peer.Attached = await peer.AttachAsync(own);
         return peer;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Google.Protobuf;
 using OrleansUem.Edge.Forwarding;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 
@@ -30,7 +31,13 @@ internal sealed class FakeTunnelPeer(int maxChannels = 1_000) : ITunnelPeer
         return true;
     }
 
-    public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload)
+    public PathTarget? Target { get; set; }
+
+    public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload) => SendDatagram(channel);
+
+    public DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload) => SendDatagram(channel);
+
+    private DropReason SendDatagram(Channel channel)
     {
         if (Drop == DropReason.Unspecified && KeepsDatagrams)
         {

@@ -28,6 +28,8 @@ internal sealed class ScriptedPeer
 
     public Task<ConnectionEnd> Ended { get; private set; } = null!;
 
+    public Attached Attached { get; set; } = new();
+
     /// <summary>Connects and takes HELLO.</summary>
     public static async Task<ScriptedPeer> DialAsync(
         EdgeFixture edge, string alpn, PeerCredentials? own, Func<ReceivedFrame, FrameConnection, Reason>? onReceived = null)

@@ -47,9 +47,10 @@ internal static class DeviceCommands
         };
         var acceptDefault = new Option<bool>("--accept-default-route") { Description = "let the node take all traffic of this machine, not only the organisation's networks" };
         var node = new Option<string?>("--node") { Description = "ask for this node of the organisation instead of any", HelpName = "NAME" };
+        var noUdp = new Option<bool>("--no-udp") { Description = "carry all data to the relay over TLS on TCP" };
         // Each step is a status line already; log lines on top say the same again.
         var logLevel = CommandOptions.LogLevel(LogLevel.Warning);
-        var command = new Command("up", "Open the tunnel and keep it open until Ctrl-C.") { state, tun, mtu, acceptDefault, node, logLevel };
+        var command = new Command("up", "Open the tunnel and keep it open until Ctrl-C.") { state, tun, mtu, acceptDefault, node, noUdp, logLevel };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
             {
@@ -61,6 +62,7 @@ internal static class DeviceCommands
                     MtuBytes = parsed.GetValue(mtu),
                     AcceptsDefaultRoute = parsed.GetValue(acceptDefault),
                     Node = parsed.GetValue(node),
+                    UsesUdp = !parsed.GetValue(noUdp),
                 };
                 await DeviceHost.RunAsync(options, loggers, TimeProvider.System, status => StatusLine.Write(status.Kind, status.Text), cancellationToken);
             },

@@ -46,7 +46,8 @@ internal static class EdgeCommands
     /// <summary>Says that the edge listens, and where.</summary>
     public static void ReportReady(EdgeReady ready)
     {
-        var line = $"edge {ready.EdgeId} ready: devices on {string.Join(", ", ready.DeviceEndPoints)}, nodes on {string.Join(", ", ready.NodeEndPoints)}"
+        var line = $"edge {ready.EdgeId} ready: devices on {string.Join(", ", ready.DeviceEndPoints)}, nodes on {string.Join(", ", ready.NodeEndPoints)}, "
+            + (ready.UdpEndPoints.Count == 0 ? "no UDP" : $"UDP on {string.Join(", ", ready.UdpEndPoints.Select(endPoint => endPoint.Port))}")
             + (ready.IsLinked ? ", linked to a silo" : ", NOT linked to a silo yet: it attaches nobody until it is");
         Console.WriteLine(line);
         ServiceNotice.Ready(line);

@@ -9,6 +9,16 @@ internal sealed class EdgeListenOptions
 {
     private readonly Option<IPEndPoint[]> _devices = CommandOptions.EndPoints("--devices", "where devices connect", "0.0.0.0:443");
     private readonly Option<IPEndPoint[]> _nodes = CommandOptions.EndPoints("--nodes", "where nodes connect", "0.0.0.0:3101");
+    private readonly Option<bool> _noUdp = new("--no-udp") { Description = "carry all data over TLS on TCP" };
+    private readonly Option<int?> _devicesUdp = new("--devices-udp") { HelpName = "PORT", Description = "UDP port for devices, when it is not that of --devices" };
+    private readonly Option<int?> _nodesUdp = new("--nodes-udp") { HelpName = "PORT", Description = "UDP port for nodes, when it is not that of --nodes" };
+    private readonly Option<int> _udpThreads = new("--udp-threads")
+    {
+        HelpName = "COUNT",
+        Description = "threads that forward UDP, 1..64; one for each core unless given",
+        DefaultValueFactory = _ => new EdgeUdpOptions().Threads,
+    };
+
     private readonly Option<string?> _audit = new("--audit")
     {
         Description = "write what the relay can see of the tunnels to FILE (ciphertext; sizes and times are traffic data of your users; slow)",
@@ -19,6 +29,10 @@ internal sealed class EdgeListenOptions
     {
         command.Add(_devices);
         command.Add(_nodes);
+        command.Add(_noUdp);
+        command.Add(_devicesUdp);
+        command.Add(_nodesUdp);
+        command.Add(_udpThreads);
         command.Add(_audit);
     }
 
@@ -28,6 +42,13 @@ internal sealed class EdgeListenOptions
         Silos = silos,
         DeviceEndPoints = parsed.GetRequiredValue(_devices),
         NodeEndPoints = parsed.GetRequiredValue(_nodes),
+        Udp = new EdgeUdpOptions
+        {
+            IsOffered = !parsed.GetValue(_noUdp),
+            DevicePort = parsed.GetValue(_devicesUdp),
+            NodePort = parsed.GetValue(_nodesUdp),
+            Threads = parsed.GetValue(_udpThreads),
+        },
         AuditCapturePath = parsed.GetValue(_audit),
     };
 }

@@ -22,11 +22,12 @@ internal sealed class NodeEgressOptions
     private readonly Option<bool> _deviceToDevice = new("--device-to-device") { Description = "devices may reach each other through the node" };
     private readonly Option<string> _tun = new("--tun") { Description = "name of the node's tunnel interface; %d becomes the first free number", HelpName = "NAME", DefaultValueFactory = _ => Defaults.TunName };
     private readonly Option<int> _mtu = new("--mtu") { HelpName = "BYTES", Description = "MTU of that interface in bytes, 576..9000", DefaultValueFactory = _ => Defaults.MtuBytes };
+    private readonly Option<bool> _noUdp = new("--no-udp") { Description = "carry all data to the relay over TLS on TCP" };
     private readonly Option<int> _maxTunnels = new("--max-tunnels") { HelpName = "COUNT", Description = "tunnels that the node carries at most", DefaultValueFactory = _ => Defaults.MaxTunnels };
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _pool, _routes, _allow, _dns, _domains, _nat, _deviceToDevice, _tun, _mtu, _maxTunnels })
+        foreach (var option in new Option[] { _pool, _routes, _allow, _dns, _domains, _nat, _deviceToDevice, _tun, _mtu, _noUdp, _maxTunnels })
         {
             command.Add(option);
         }
@@ -56,6 +57,7 @@ internal sealed class NodeEgressOptions
         IsDeviceToDeviceAllowed = parsed.GetValue(_deviceToDevice),
         TunName = parsed.GetRequiredValue(_tun),
         MtuBytes = parsed.GetValue(_mtu),
+        UsesUdp = !parsed.GetValue(_noUdp),
         MaxTunnels = parsed.GetValue(_maxTunnels),
     };
 }

@@ -1,0 +1,149 @@
+using OrleansUem.Edge.Sessions;
+using OrleansUem.Protocol.Paths;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Edge.Paths;
+
+/// <summary>
+/// The UDP path of one session: <see cref="PathValidator"/> under a lock, with its addresses in the <see cref="PathTable"/>. The data path reads <see cref="Target"/> only.
+/// </summary>
+internal sealed class SessionPath
+{
+    private readonly Lock _lock = new();
+    private readonly PathTable _table;
+    private readonly PathValidator _validator;
+    private PathTarget? _target;
+    private bool _isEnded;
+
+    /// <param name="table">Where its addresses go.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="id">Its path id.</param>
+    /// <param name="secret">The secret of ATTACHED; not kept.</param>
+    public SessionPath(PathTable table, EdgeSession session, ulong id, ReadOnlySpan<byte> secret)
+    {
+        _table = table;
+        Session = session;
+        Id = id;
+        _validator = new PathValidator(id, new PathKeys(secret), PathTable.NewRandom);
+    }
+
+    public ulong Id { get; }
+
+    public EdgeSession Session { get; }
+
+    /// <summary>Where the session's datagrams go over UDP; null: they go over TCP.</summary>
+    public PathTarget? Target => Volatile.Read(ref _target);
+
+    /// <summary>A probe with this path's id.</summary>
+    /// <param name="probe">The whole datagram.</param>
+    /// <param name="from">Where it came from.</param>
+    /// <param name="own">The own address that it was sent to.</param>
+    /// <param name="listener">Where it arrived.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="ack">Gets the ack when the result is Unspecified.</param>
+    /// <returns>Why it is dropped, or Unspecified.</returns>
+    public DropReason OnProbe(
+        ReadOnlySpan<byte> probe, in PathAddress from, in PathAddress own, UdpListener listener, TimeSpan now, Span<byte> ack)
+    {
+        bool isChanged;
+        lock (_lock)
+        {
+            if (_isEnded)
+            {
+                return DropReason.UnknownPath;
+            }
+
+            var verdict = _validator.OnProbe(probe, from, now, ack);
+            if (verdict.Drop != DropReason.Unspecified)
+            {
+                return verdict.Drop;
+            }
+
+            if (verdict.Left is { } left)
+            {
+                _table.Leave(left, this);
+            }
+
+            if (verdict.Entered is { } entered)
+            {
+                _table.Enter(entered, this);
+            }
+
+            isChanged = verdict.IsMoved;
+            if (verdict.IsMoved || (_target is { } target && target.DatagramBytes != _validator.DatagramBytes))
+            {
+                Volatile.Write(ref _target, new PathTarget(listener, from, listener.TellsOwnAddress ? own : null, _validator.DatagramBytes));
+            }
+        }
+
+        if (isChanged)
+        {
+            Session.OnPathChanged();
+        }
+
+        return DropReason.Unspecified;
+    }
+
+    /// <summary>PATHLEFT: the peer uses UDP no more.</summary>
+    public void OnLeft(ulong counter)
+    {
+        var wasUsed = false;
+        lock (_lock)
+        {
+            wasUsed = _target is not null;
+            ClearLocked();
+            _validator.OnLeft(counter);
+        }
+
+        if (wasUsed)
+        {
+            Session.OnPathChanged();
+        }
+    }
+
+    /// <summary>Looks whether the path is still proven.</summary>
+    public void OnTime(TimeSpan now)
+    {
+        var isOver = false;
+        lock (_lock)
+        {
+            var (proven, candidate) = (_validator.Proven, _validator.Candidate);
+            if (_validator.OnTime(now))
+            {
+                isOver = _target is not null;
+                ClearLocked(proven, candidate);
+            }
+        }
+
+        if (isOver)
+        {
+            Session.OnPathChanged();
+        }
+    }
+
+    /// <summary>The session is over: nothing is taken from or sent to its addresses any more.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _isEnded = true;
+            ClearLocked();
+        }
+    }
+
+    private void ClearLocked() => ClearLocked(_validator.Proven, _validator.Candidate);
+
+    private void ClearLocked(PathAddress? proven, PathAddress? candidate)
+    {
+        Volatile.Write(ref _target, null);
+        if (proven is { } first)
+        {
+            _table.Leave(first, this);
+        }
+
+        if (candidate is { } second)
+        {
+            _table.Leave(second, this);
+        }
+    }
+}
