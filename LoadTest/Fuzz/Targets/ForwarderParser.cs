@@ -18,6 +18,7 @@ internal sealed class ForwarderParser : FuzzParser
 
     private readonly byte[] _written = new byte[2_000];
     private readonly MemoryTunDevice _network;
+    private readonly SendBatch _batch = new(_ => { });
     private readonly NodeMetrics _metrics = new();
     private readonly PacketForwarder _forwarder;
     private readonly Port _first = new(Ipv4Address.Parse("10.64.0.2"));
@@ -47,6 +48,7 @@ internal sealed class ForwarderParser : FuzzParser
         if ((input[0] & 1) == 0)
         {
             _forwarder.FromTunnel(_first, packet);
+            _forwarder.EndBatch();
             Require(_second.Sent is null, "A packet went from device to device, which is not allowed.");
             if (_network.TryRead(_written, out _, out var bytes))
             {
@@ -57,7 +59,11 @@ internal sealed class ForwarderParser : FuzzParser
         }
         else
         {
-            _forwarder.FromTun(packet, new SendBatch(_ => { }));
+            if (PacketSegmenter.TryCreate(default, packet.ToArray(), out var packets) == DropReason.Unspecified)
+            {
+                _forwarder.FromTun(ref packets, _batch);
+            }
+
             Check(_first);
             Check(_second);
             while (_network.TryRead(_written, out _, out _))
@@ -70,7 +76,11 @@ internal sealed class ForwarderParser : FuzzParser
         return isTaken || _first.Sent is not null || _second.Sent is not null;
     }
 
-    protected override void Close() => _metrics.Dispose();
+    protected override void Close()
+    {
+        _forwarder.Dispose();
+        _metrics.Dispose();
+    }
 
     private static void Check(Port port) =>
         Require(port.Sent is null || (Ipv4Packet.TryParse(port.Sent, out var sent, out _) && sent.Destination == port.Address), "A device got a packet for another.");
@@ -81,13 +91,13 @@ internal sealed class ForwarderParser : FuzzParser
 
         public int MtuBytes => 1_280;
 
-        public PermittedFragments Fragments { get; } = new();
+        public PermittedTraffic Permitted { get; } = new();
 
         public RateLimit IcmpLimit { get; } = new(perSecond: 10, burst: 20);
 
         public byte[]? Sent { get; set; }
 
-        public DropReason SendPacket(ReadOnlySpan<byte> packet)
+        public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch)
         {
             if (packet.Length > MtuBytes)
             {
@@ -97,7 +107,5 @@ internal sealed class ForwarderParser : FuzzParser
             Sent = packet.ToArray();
             return DropReason.Unspecified;
         }
-
-        public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch) => SendPacket(packet);
     }
 }

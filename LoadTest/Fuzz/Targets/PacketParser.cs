@@ -25,7 +25,7 @@ internal sealed class PacketParser : FuzzParser
         Require(verdict != PolicyVerdict.AsFirstFragment || packet.IsLaterFragment, "A packet with ports is judged as a later fragment.");
 
         // A fresh memory has seen no first fragment: a later one passes only where ports do not matter.
-        Require(verdict == PolicyVerdict.Permitted || !new PermittedFragments().IsPermitted(Policy, packet, 0), "A fragment passed without its first.");
+        Require(verdict == PolicyVerdict.Permitted || !new PermittedTraffic().IsPermitted(Policy, packet, 0), "A fragment passed without its first.");
         CheckAnswer(packet, IcmpError.TryBuildAdministrativelyProhibited(packet, Node, _answer, out var bytes), bytes);
         CheckAnswer(packet, IcmpError.TryBuildFragmentationNeeded(packet, Node, 1_280, _answer, out bytes), bytes);
         return true;

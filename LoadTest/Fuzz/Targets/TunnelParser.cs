@@ -54,14 +54,17 @@ internal sealed class TunnelParser(TunnelRole role) : FuzzParser
         }
 
         var wasUp = Drain(machine);
+        var traffic = default(TunnelTraffic);
         var buffer = new ReadOnlySequence<byte>(input.ToArray());
         while (FrameReader.TryRead(ref buffer, FrameLimits.MaxPayloadBytes, out var header, out var payload) == FrameReadResult.Frame)
         {
             now += header.Channel.Value & 0xFFF;
-            machine.OnDeadline(now);
+            traffic = traffic with { Heard = traffic.Heard + 1 };
+            machine.OnDeadline(now, traffic);
             var result = machine.Receive(payload.ToArray(), now);
             Require(!result.IsPacket || (machine.State == TunnelState.Up && payload.Length <= machine.MtuBytes), "A packet was taken that should not be.");
-            _ = machine.OfferPacket(100, now);
+            traffic = traffic with { Sent = traffic.Sent + 1 };
+            machine.Watch(traffic, now);
             wasUp |= Drain(machine);
         }
 
