@@ -45,7 +45,14 @@ public sealed class NetworkLink : IDisposable
             throw new ArgumentException($"Interface name '{name}' is longer than {Tun.TunOptions.NameBytesMax} bytes.", nameof(name));
         }
 
-        RouteNetlinkSocket socket = new();
+        return Open(name, new RouteNetlinkSocket());
+    }
+
+    /// <summary>Opens a link of the namespace that the socket speaks to.</summary>
+    /// <param name="name">The interface.</param>
+    /// <param name="socket">Owned by the link from here on, also when this throws.</param>
+    internal static NetworkLink Open(string name, RouteNetlinkSocket socket)
+    {
         try
         {
             NetlinkRequest request = new(stackalloc byte[RequestBytes], RouteNetlink.GetLink, Change);

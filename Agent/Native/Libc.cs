@@ -16,6 +16,9 @@ internal static partial class Libc
     public const int OpenNonBlocking = 0x800;
     public const int OpenCloseOnExec = 0x80000;
 
+    /// <summary>F_DUPFD_CLOEXEC.</summary>
+    public const int DuplicateCloseOnExec = 1030;
+
     public const short PollIn = 1;
 
     private const string Library = "libc";

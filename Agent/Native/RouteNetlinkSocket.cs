@@ -26,18 +26,28 @@ internal sealed class RouteNetlinkSocket : IDisposable
     // The kernel's own NLMSG_GOODSIZE bound; a link's description is below 2 KiB.
     private const int ReceiveBytes = 8192;
 
-    private readonly OwnedDescriptor _descriptor =
-        OwnedDescriptor.Take(Libc.Socket(FamilyNetlink, TypeRawCloseOnExec, ProtocolRoute), "Opening an rtnetlink socket");
-
+    private readonly OwnedDescriptor _descriptor;
     private readonly byte[] _received = new byte[ReceiveBytes];
     private uint _sequence;
 
     public RouteNetlinkSocket()
+        : this(OpenDescriptor())
     {
+    }
+
+    /// <param name="descriptor">From <see cref="OpenDescriptor"/> on a thread of the namespace to speak to; owned by this object from here on.</param>
+    public RouteNetlinkSocket(OwnedDescriptor descriptor)
+    {
+        _descriptor = descriptor;
+
         // Both only improve error texts and exist since Linux 4.12, so their failure is of no consequence.
         _ = Libc.SetSocketOption(_descriptor, LevelNetlink, OptionCapAcknowledge, 1, sizeof(int));
         _ = Libc.SetSocketOption(_descriptor, LevelNetlink, OptionExtendedAcknowledge, 1, sizeof(int));
     }
+
+    /// <summary>Opens the socket alone, to be handed to another process.</summary>
+    public static OwnedDescriptor OpenDescriptor() =>
+        OwnedDescriptor.Take(Libc.Socket(FamilyNetlink, TypeRawCloseOnExec, ProtocolRoute), "Opening an rtnetlink socket");
 
     /// <summary>Sends a request with NLM_F_ACK and waits for the answer, which the kernel queues before send returns.</summary>
     /// <param name="request">From <see cref="NetlinkRequest.Finish"/>.</param>

@@ -7,19 +7,17 @@ using OrleansUem.Protocol.Packets;
 
 namespace OrleansUem.Agent.Tun;
 
-/// <summary>How a device comes to be: from the control file, or from a descriptor that was opened elsewhere.</summary>
+/// <summary>How a device comes to be: in this network namespace, or in the one of whoever opened the control file.</summary>
 public sealed partial class LinuxTunDevice
 {
     private const string ControlPath = "/dev/net/tun";
 
     // linux/if_tun.h; struct ifreq is 40 bytes on 64-bit systems, its flags follow the 16 bytes of the name.
     private const nuint TunSetIff = 0x400454ca;
-    private const nuint TunGetIff = 0x800454d2;
     private const nuint TunSetOffload = 0x400454d0;
     private const nuint TunSetHeaderBytes = 0x400454d8;
     private const nuint TunSetLittleEndianHeader = 0x400454dc;
     private const ushort IffTun = 0x0001;
-    private const ushort IffTypeMask = 0x000F;
     private const ushort IffNoPacketInformation = 0x1000;
     private const ushort IffVirtioNetHeader = 0x4000;
     private const int InterfaceRequestBytes = 40;
@@ -31,12 +29,6 @@ public sealed partial class LinuxTunDevice
     private const int OffloadTcpEcn = 0x08;
     private const int OffloadUdp4And6 = 0x20 | 0x40;
 
-    // F_GETFD and the like of fcntl.h.
-    private const int SetDescriptorFlags = 2;
-    private const int GetStatusFlags = 3;
-    private const int SetStatusFlags = 4;
-    private const int CloseOnExec = 1;
-
     /// <summary>Creates the interface and sets its MTU. It has no address and is down: see <see cref="NetworkLink"/>.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="TunUnavailableException">No TUN driver, no permission, or the name is taken.</exception>
@@ -44,79 +36,43 @@ public sealed partial class LinuxTunDevice
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        int opened = Libc.Open(ControlPath, Libc.OpenReadWrite | Libc.OpenNonBlocking | Libc.OpenCloseOnExec);
-        if (opened < 0)
-        {
-            throw new TunUnavailableException(ExplainOpen(ErrnoText.Last()));
-        }
+        return OpenIn(options, OpenControl(), NetworkLink.Open);
+    }
 
-        OwnedDescriptor descriptor = OwnedDescriptor.Take(opened, "open");
+    /// <summary>The same in the network namespace of whoever opened the control file: the kernel takes the opener's.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="control">From <see cref="OpenControl"/>, here or in another process; owned by the device from here on, also when this throws.</param>
+    /// <param name="openLink">Opens an interface of that namespace.</param>
+    internal static LinuxTunDevice OpenIn(TunOptions options, OwnedDescriptor control, Func<string, NetworkLink> openLink)
+    {
         try
         {
+            options.Validate();
             bool hasHeader = options.Offloads != TunOffloads.None;
-            if (!TryCreate(descriptor, options.Name, hasHeader, out string name)
-                && !TryCreate(descriptor, options.Name, hasHeader = false, out name))
+            if (!TryCreate(control, options.Name, hasHeader, out string name)
+                && !TryCreate(control, options.Name, hasHeader = false, out name))
             {
                 throw new TunUnavailableException(ExplainAttach(ErrnoText.Last(), options.Name));
             }
 
-            using NetworkLink link = NetworkLink.Open(name);
+            using NetworkLink link = openLink(name);
             link.SetMtu(options.MtuBytes);
             return new LinuxTunDevice(
-                descriptor, name, options.MtuBytes, hasHeader, options.Offloads, hasHeader ? Agree(descriptor, options.Offloads) : TunOffloads.None);
+                control, name, options.MtuBytes, hasHeader, options.Offloads, hasHeader ? Agree(control, options.Offloads) : TunOffloads.None);
         }
         catch
         {
-            descriptor.Dispose();
+            control.Dispose();
             throw;
         }
     }
 
-    /// <summary>
-    /// Takes over a TUN that was opened elsewhere, in another network namespace or process. Its interface, with the MTU and all the rest, is the opener's business: the
-    /// name may mean nothing, or something else, in the caller's namespace.
-    /// </summary>
-    /// <param name="descriptor">An open descriptor with an interface attached (TUNSETIFF is done); owned by the device from here on, and closed when this fails.</param>
-    /// <param name="mtuBytes">The interface's MTU, 68 to 65535.</param>
-    /// <param name="offloads">What to ask for; nothing is granted when the interface was made without IFF_VNET_HDR.</param>
-    /// <exception cref="TunUnavailableException">It is no TUN, or one that prefixes packet information (IFF_NO_PI is missing).</exception>
-    public static LinuxTunDevice Adopt(int descriptor, int mtuBytes, TunOffloads offloads)
+    /// <summary>Opens the TUN driver's file: a device of the calling thread's network namespace to be.</summary>
+    /// <exception cref="TunUnavailableException">No TUN driver, or no permission.</exception>
+    internal static OwnedDescriptor OpenControl()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, TunOptions.MtuBytesMin);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(mtuBytes, TunOptions.MtuBytesMax);
-        OwnedDescriptor owned = OwnedDescriptor.Take(descriptor, "Taking over a TUN");
-        try
-        {
-            Span<byte> request = stackalloc byte[InterfaceRequestBytes];
-            request.Clear();
-            if (Libc.Ioctl(owned, TunGetIff, request) < 0)
-            {
-                throw new TunUnavailableException($"Descriptor {descriptor} is not a TUN with an interface: {ErrnoText.Describe(ErrnoText.Last())}.");
-            }
-
-            string name = NameIn(request);
-            ushort flags = BinaryPrimitives.ReadUInt16LittleEndian(request[InterfaceNameBytes..]);
-            if ((flags & IffTypeMask) != IffTun || (flags & IffNoPacketInformation) == 0)
-            {
-                throw new TunUnavailableException($"{name} is not a TUN of whole IP packets (flags 0x{flags:x4}): open it with IFF_TUN and IFF_NO_PI.");
-            }
-
-            int status = Libc.Control(owned, GetStatusFlags, 0);
-            if (status < 0
-                || Libc.Control(owned, SetStatusFlags, status | Libc.OpenNonBlocking) < 0
-                || Libc.Control(owned, SetDescriptorFlags, CloseOnExec) < 0)
-            {
-                throw new TunUnavailableException($"TUN {name} cannot be set to non-blocking: {ErrnoText.Describe(ErrnoText.Last())}.");
-            }
-
-            bool hasHeader = (flags & IffVirtioNetHeader) != 0;
-            return new LinuxTunDevice(owned, name, mtuBytes, hasHeader, offloads, hasHeader ? Agree(owned, offloads) : TunOffloads.None);
-        }
-        catch
-        {
-            owned.Dispose();
-            throw;
-        }
+        int opened = Libc.Open(ControlPath, Libc.OpenReadWrite | Libc.OpenNonBlocking | Libc.OpenCloseOnExec);
+        return opened >= 0 ? OwnedDescriptor.Take(opened, "open") : throw new TunUnavailableException(ExplainOpen(ErrnoText.Last()));
     }
 
     private static bool TryCreate(OwnedDescriptor descriptor, string wanted, bool hasHeader, out string name)

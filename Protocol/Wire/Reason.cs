@@ -161,6 +161,9 @@ public enum Reason
     /// <summary>The tunnel's keys reached the bound of their use and no renewal came through.</summary>
     KeysUsedUp = 415,
 
+    /// <summary>The last app that the device had the tunnel for has ended.</summary>
+    LastApp = 416,
+
     // Enrolment (500..599).
     /// <summary>No such activation, used up, or its secret does not fit.</summary>
     UnknownActivation = 500,

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using OrleansUem.Agent.Links;
@@ -132,26 +133,20 @@ public sealed class TunOffloadTests
     }
 
     [RequiresFact(Requirement.Tun | Requirement.NetNamespaces)]
-    public async Task Adopt_DescriptorOpenedElsewhere_KeepsNameAndOffloads()
+    public async Task OpenIn_ControlFileOpenedElsewhere_MakesTheInterfaceThere()
     {
         await using NetNamespace home = await NetNamespace.CreateAsync("home");
-        int descriptor = home.Run(() => TunDescriptor.Open("uemt7", TunDescriptor.Tun | TunDescriptor.NoPacketInformation | TunDescriptor.VirtioHeader));
-        using (LinuxTunDevice tun = LinuxTunDevice.Adopt(descriptor, 1400, TunOffloads.All))
+        TunOptions options = new() { Name = "uemt7", MtuBytes = 1400, Offloads = TunOffloads.All };
+        using (LinuxTunDevice tun = LinuxTunDevice.OpenIn(options, home.Run(LinuxTunDevice.OpenControl), name => home.Run(() => NetworkLink.Open(name))))
         {
             Assert.Equal(("uemt7", 1400, TunOffloads.All), (tun.Name, tun.MtuBytes, tun.Offloads));
             Assert.Empty(tun.OffloadNotice);
+            Assert.Contains("uemt7", await home.RunAsync("ip", "link", "show"), StringComparison.Ordinal);
+            Assert.DoesNotContain("uemt7", NetworkInterface.GetAllNetworkInterfaces().Select(each => each.Name));
             Assert.False(tun.TryRead(new byte[tun.ReadBytesMax], out _, out _));
         }
 
         Assert.DoesNotContain("uemt7", await home.RunAsync("ip", "link", "show"), StringComparison.Ordinal);
-        int plain = home.Run(() => TunDescriptor.Open("uemt8", TunDescriptor.Tun | TunDescriptor.NoPacketInformation));
-        using LinuxTunDevice plainTun = LinuxTunDevice.Adopt(plain, 1400, TunOffloads.All);
-        Assert.Equal((TunOffloads.None, 1400), (plainTun.Offloads, plainTun.ReadBytesMax));
-        Assert.Contains("no segmentation offload", plainTun.OffloadNotice, StringComparison.Ordinal);
-        int tap = home.Run(() => TunDescriptor.Open("uemt9", TunDescriptor.Tap | TunDescriptor.NoPacketInformation));
-        Assert.Contains("uemt9 is not a TUN", Assert.Throws<TunUnavailableException>(() => LinuxTunDevice.Adopt(tap, 1400, TunOffloads.All)).Message, StringComparison.Ordinal);
-        int none = TunDescriptor.Open(null, 0);
-        Assert.Contains("not a TUN with an interface", Assert.Throws<TunUnavailableException>(() => LinuxTunDevice.Adopt(none, 1400, TunOffloads.All)).Message, StringComparison.Ordinal);
     }
 
     [RequiresFact(Requirement.Tun | Requirement.NetNamespaces)]
