@@ -167,11 +167,12 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     }
 
     /// <summary>Ends the tunnel in an orderly way while there is still a session; packets are dropped from here on.</summary>
-    public void Stop()
+    /// <param name="reason">What node and relay are told.</param>
+    public void Stop(Reason reason)
     {
         lock (_gate)
         {
-            Run(_machine.Stop());
+            Run(_machine.Stop(reason));
         }
 
         _network.Tun.Stop();

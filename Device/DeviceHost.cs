@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansUem.Agent.Apps;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Agent.Links;
 using OrleansUem.Agent.Tun;
@@ -58,7 +59,7 @@ public static class DeviceHost
         {
             throw new DeviceFatalException(Reason.InternalError, e.Message, e);
         }
-        catch (Exception e) when (e is TunUnavailableException or NetworkLinkException or DtlsUnavailableException)
+        catch (Exception e) when (e is TunUnavailableException or NetworkLinkException or AppNetworkException or DtlsUnavailableException)
         {
             throw new DeviceFatalException(Reason.InternalError, e.Message, e);
         }
@@ -98,7 +99,7 @@ public static class DeviceHost
         }
         finally
         {
-            agent.Stop();
+            agent.Stop(options.EndReason);
             await uplinkEnd.CancelAsync();
         }
 

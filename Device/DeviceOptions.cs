@@ -1,5 +1,6 @@
 using OrleansUem.Agent.Identity;
 using OrleansUem.Protocol.Tunnel;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Device;
 
@@ -32,6 +33,9 @@ public sealed record DeviceOptions
 
     /// <summary>Other relay addresses than those of the enrolment; empty: those.</summary>
     public IReadOnlyList<RelayAddress> Relays { get; init; } = [];
+
+    /// <summary>What node and relay are told when the agent is cancelled. Default <see cref="Reason.ClosedByDevice"/>.</summary>
+    public Reason EndReason { get; init; } = Reason.ClosedByDevice;
 
     /// <summary>Name and version for the installation's inventory.</summary>
     public string Software { get; init; } = "uem-device/0.1";

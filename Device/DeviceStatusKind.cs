@@ -44,4 +44,7 @@ public enum DeviceStatusKind
 
     /// <summary>Data goes over UDP, or over TCP, from now on.</summary>
     Path = 13,
+
+    /// <summary>A command is started in the apps' network; what follows on the terminal is its own.</summary>
+    AppStarted = 14,
 }

@@ -21,16 +21,14 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
     private readonly bool _acceptsDefault;
     private readonly ILogger _logger;
     private readonly LinuxTunDevice _tun;
-    private readonly NetworkLink _link;
+    private readonly TunSettings _settings;
     private readonly HashSet<Ipv4Address> _relays = [];
     private readonly Dictionary<Ipv4Address, (string Interface, LinkRoute Route)> _exceptions = [];
-    private Ipv4Address? _address;
-    private IReadOnlyList<Ipv4Prefix> _routes = [];
 
     private LinuxDeviceNetwork(LinuxTunDevice tun, NetworkLink link, bool acceptsDefault, ILogger logger)
     {
         _tun = tun;
-        _link = link;
+        _settings = new TunSettings(tun, link, logger);
         _acceptsDefault = acceptsDefault;
         _logger = logger;
     }
@@ -64,40 +62,9 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
     {
         var skipped = new List<string>();
         var routes = RoutePlan.Choose(configuration, _acceptsDefault, skipped);
-        _link.SetMtu(Math.Min(configuration.MtuBytes, _tun.MtuBytes));
-        var old = _address;
-        _link.AddAddress(configuration.Address, 32);
-        _address = configuration.Address;
-        _link.SetUp();
 
         // Edges first: between a route and its exception the session would go into the tunnel it carries.
-        var before = _routes;
-        _routes = routes;
-        ProtectAll();
-        foreach (var route in routes)
-        {
-            try
-            {
-                _link.AddRoute(RouteTo(route, configuration.Address));
-            }
-            catch (NetworkLinkException e)
-            {
-                // Most often a network that this machine is on already, which must win.
-                skipped.Add($"Route {route} is not set: {e.Message}");
-            }
-        }
-
-        foreach (var route in before.Except(routes))
-        {
-            Try(() => _link.RemoveRoute(RouteTo(route, null)));
-        }
-
-        // Last: the kernel removes the routes that still have the old source with it.
-        if (old is { } previous && previous != configuration.Address)
-        {
-            Try(() => _link.RemoveAddress(previous, 32));
-        }
-
+        _settings.Apply(configuration, routes, ProtectAll, skipped);
         return skipped;
     }
 
@@ -123,11 +90,9 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
         }
 
         _exceptions.Clear();
-        _link.Dispose();
+        _settings.Dispose();
         _tun.Dispose();
     }
-
-    private static LinkRoute RouteTo(Ipv4Prefix destination, Ipv4Address? source) => new(destination) { PreferredSource = source };
 
     private static void RemoveLeftovers(ILogger logger)
     {
@@ -161,7 +126,7 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
 
     private void Protect(Ipv4Address relay)
     {
-        if (!_routes.Any(route => route.Contains(relay)))
+        if (!_settings.Routes.Any(route => route.Contains(relay)))
         {
             return;
         }

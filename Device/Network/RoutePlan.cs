@@ -19,7 +19,7 @@ internal static class RoutePlan
     /// <param name="configuration">What the node gave.</param>
     /// <param name="acceptsDefault">Whether the person allowed a default route.</param>
     /// <param name="skipped">A line for each route that is not taken.</param>
-    /// <returns>What to set, the node's own address included; a default route is split in two, which win over the system's without touching it.</returns>
+    /// <returns>What to set, the node's own address and its name servers included; a default route is split in two, which win over the system's without touching it.</returns>
     public static IReadOnlyList<Ipv4Prefix> Choose(TunnelConfiguration configuration, bool acceptsDefault, ICollection<string> skipped)
     {
         var chosen = new List<Ipv4Prefix> { Ipv4Prefix.Around(configuration.NodeAddress, 32) };
@@ -45,6 +45,8 @@ internal static class RoutePlan
             }
         }
 
+        // Asked outside of the tunnel, a name server would tell the names to whoever is on the way, and find none.
+        chosen.AddRange(configuration.DnsServers.Where(server => !chosen.Any(route => route.Contains(server))).Select(server => Ipv4Prefix.Around(server, 32)));
         return [.. chosen.Distinct()];
     }
 }

@@ -203,13 +203,14 @@ internal sealed class DeviceTunnelMachine(Func<double> random)
     }
 
     /// <summary>The agent ends.</summary>
-    public IReadOnlyList<DeviceTunnelEffect> Stop()
+    /// <param name="reason">What node and relay are told.</param>
+    public IReadOnlyList<DeviceTunnelEffect> Stop(Reason reason)
     {
         Begin();
         if (State is DeviceTunnelState.Securing or DeviceTunnelState.Up)
         {
-            Add(DeviceTunnelEffectKind.StopTunnel, Reason.ClosedByDevice, "The device ends its tunnel.");
-            _effects.Add(new DeviceTunnelEffect(DeviceTunnelEffectKind.CloseChannel) { Channel = Channel, Reason = Reason.ClosedByDevice });
+            Add(DeviceTunnelEffectKind.StopTunnel, reason, "The device ends its tunnel.");
+            _effects.Add(new DeviceTunnelEffect(DeviceTunnelEffectKind.CloseChannel) { Channel = Channel, Reason = reason });
         }
 
         Move(DeviceTunnelState.Ended, null);

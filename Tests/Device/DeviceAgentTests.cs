@@ -128,7 +128,7 @@ public sealed class DeviceAgentTests : IDisposable
     {
         BringUp();
         _network.Kernel.TryWrite(Packet(Own, Server, 1));
-        _agent.Stop();
+        _agent.Stop(Reason.ClosedByDevice);
         _network.Kernel.TryWrite(Packet(Own, Server, 2));
         _agent.PumpOutbound();
         Assert.Equal(Reason.ClosedByDevice, _tunnels.Last.ClosedWith);

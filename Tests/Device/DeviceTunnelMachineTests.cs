@@ -141,7 +141,7 @@ public sealed class DeviceTunnelMachineTests
     public void Stop_WhileUp_SaysGoodBye()
     {
         BringUp(Start);
-        Assert.Equal([DeviceTunnelEffectKind.StopTunnel, DeviceTunnelEffectKind.CloseChannel], _machine.Stop().Select(e => e.Kind));
+        Assert.Equal([DeviceTunnelEffectKind.StopTunnel, DeviceTunnelEffectKind.CloseChannel], _machine.Stop(Reason.LastApp).Select(e => e.Kind));
         Assert.Empty(_machine.OnPacketWaiting(Start));
         Assert.Equal(DeviceTunnelState.Ended, _machine.State);
     }

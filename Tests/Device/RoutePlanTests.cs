@@ -35,6 +35,23 @@ public sealed class RoutePlanTests
         Assert.Equal(skippedCount * 2, skipped.Count);
     }
 
+    /// <summary>A name server outside of the routes would be asked in clear by whoever is on the way.</summary>
+    [Fact]
+    public void Choose_NameServers_AreRoutedUnlessARouteHasThem()
+    {
+        var configuration = new TunnelConfiguration
+        {
+            Address = Ipv4Address.Parse("10.64.0.7"),
+            PrefixLength = 16,
+            NodeAddress = Ipv4Address.Parse("10.64.0.1"),
+            Routes = [Ipv4Prefix.Parse("10.1.0.0/16")],
+            DnsServers = [Ipv4Address.Parse("10.1.0.53"), Ipv4Address.Parse("10.9.0.53")],
+            NodeName = "node-1",
+        };
+
+        Assert.Equal("10.64.0.1/32 10.1.0.0/16 10.9.0.53/32", string.Join(' ', RoutePlan.Choose(configuration, false, [])));
+    }
+
     // Taken from a machine with a default route, a network of its own and a rejecting route.
     [Fact]
     public void Parse_KernelTable_FindsTheWay()

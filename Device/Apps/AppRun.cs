@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using OrleansUem.Agent.Apps;
+using OrleansUem.Device.Network;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Device.Apps;
+
+/// <summary>
+/// One command whose only network is the device's tunnel: opens the tunnel, starts the command inside, and closes the tunnel with <see cref="Reason.LastApp"/> when the
+/// command and all that it left behind have ended.
+/// </summary>
+public static class AppRun
+{
+    /// <summary>Runs it to its end. Takes over this process's signals and waits for all its children: once in a process.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="loggers">For logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onStatus">Gets each step; <see cref="DeviceStatusKind.AppStarted"/> when the command's own output begins.</param>
+    /// <returns>The command's exit status, or 128 and the number of the signal that ended it or the wait for the tunnel.</returns>
+    /// <exception cref="DeviceFatalException">The command was not started; the text says what to do.</exception>
+    public static async Task<int> RunAsync(AppRunOptions options, ILoggerFactory loggers, TimeProvider time, Action<DeviceStatus> onStatus)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(onStatus);
+        var signalled = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => GiveUp(context, 2));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => GiveUp(context, 15));
+        using var agentEnd = new CancellationTokenSource();
+        using var tunnel = new AppTunnel(options, loggers, onStatus);
+        var agent = DeviceHost.RunAsync(
+            options.Device with { EndReason = Reason.LastApp }, loggers, time, tunnel.OnStatus, tunnel.OpenNetwork, agentEnd.Token);
+        try
+        {
+            await WaitForTunnelAsync(options, tunnel, agent, signalled.Task, time);
+            return signalled.Task.IsCompleted ? 128 + await signalled.Task : await RunCommandAsync(options, tunnel, agent, time, onStatus);
+        }
+        finally
+        {
+            await agentEnd.CancelAsync();
+
+            // Its failure was reported when it came.
+            await agent.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        void GiveUp(PosixSignalContext context, int number)
+        {
+            context.Cancel = true;
+            signalled.TrySetResult(number);
+        }
+    }
+
+    private static async Task WaitForTunnelAsync(AppRunOptions options, AppTunnel tunnel, Task agent, Task signalled, TimeProvider time)
+    {
+        var limit = Task.Delay(options.TunnelTimeout, time, CancellationToken.None);
+        var first = await Task.WhenAny(tunnel.Up, agent, signalled, limit);
+        if (first == agent)
+        {
+            await agent;
+        }
+        else if (first == limit)
+        {
+            throw new DeviceFatalException(
+                Reason.ControlTimeout, $"There is no tunnel after {options.TunnelTimeout.TotalSeconds:0} s, so the command was not started. {tunnel.LastTrouble}".TrimEnd());
+        }
+    }
+
+    private static async Task<int> RunCommandAsync(AppRunOptions options, AppTunnel tunnel, Task agent, TimeProvider time, Action<DeviceStatus> onStatus)
+    {
+        onStatus(new DeviceStatus(DeviceStatusKind.AppStarted, $"Starting {options.Command[0]}"));
+        AppProcesses processes;
+        try
+        {
+            processes = AppProcesses.Start(tunnel.Network!.Namespaces, options.Command, time);
+        }
+        catch (AppNetworkException e)
+        {
+            throw new DeviceFatalException(Reason.InternalError, e.Message, e);
+        }
+
+        if (await Task.WhenAny(agent, processes.Last) == agent)
+        {
+            var why = agent.Exception?.GetBaseException().Message;
+            onStatus(new DeviceStatus(DeviceStatusKind.Stopped, $"The tunnel is over, so the command has no network any more. {why}".TrimEnd()));
+            await processes.Last;
+        }
+
+        return await processes.Command;
+    }
+
+    /// <summary>What the agent and the command share.</summary>
+    private sealed class AppTunnel(AppRunOptions options, ILoggerFactory loggers, Action<DeviceStatus> onStatus) : IDisposable
+    {
+        private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>There, once the agent has asked for it.</summary>
+        public AppNetwork? Network { get; private set; }
+
+        /// <summary>The line of the last failure; empty: none yet.</summary>
+        public string LastTrouble { get; private set; } = "";
+
+        /// <summary>Completes when packets pass for the first time.</summary>
+        public Task Up => _up.Task;
+
+        public void OnStatus(DeviceStatus status)
+        {
+            onStatus(status);
+            if (status.Kind == DeviceStatusKind.Up)
+            {
+                _up.TrySetResult();
+            }
+            else if (status.Kind is DeviceStatusKind.Detached or DeviceStatusKind.TunnelClosed)
+            {
+                LastTrouble = status.Text;
+            }
+        }
+
+        public AppDeviceNetwork OpenNetwork(DeviceOptions device, ILoggerFactory factory)
+        {
+            Network = AppNetwork.Create(options.HolderCommand);
+            return AppDeviceNetwork.Open(Network, device.TunName, device.MtuBytes, loggers.CreateLogger<AppDeviceNetwork>());
+        }
+
+        public void Dispose() => Network?.Dispose();
+    }
+}
