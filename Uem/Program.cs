@@ -17,9 +17,9 @@ if (parsed.Action is not HelpAction && DtlsContext.FindMissingLibrary() is { } m
     return ExitCode.Refused;
 }
 
-// Ctrl-C and SIGTERM cancel the command's token; it then drains and has this long before the process ends.
+// Ctrl-C and SIGTERM cancel the command's token; it then drains and has this long before the process ends. With "device run" they are the app's.
 return await parsed.InvokeAsync(new InvocationConfiguration
 {
-    ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+    ProcessTerminationTimeout = DeviceRunCommand.HandlesSignals(parsed) ? null : TimeSpan.FromSeconds(10),
     EnableDefaultExceptionHandler = false,
 });

@@ -14,7 +14,20 @@ internal static class DeviceCommands
     {
         CreateEnrol(),
         CreateUp(),
+        DeviceRunCommand.Create(),
+        DeviceRunCommand.CreateHolder(),
     };
+
+    internal static Option<int> Mtu() => new("--mtu")
+    {
+        HelpName = "BYTES",
+        Description = $"the largest packet in bytes, {TunnelLimits.MtuBytesMin}..{TunnelLimits.MtuBytesMax}",
+        DefaultValueFactory = _ => TunnelLimits.MtuBytesDefault,
+    };
+
+    internal static Option<string?> Node() => new("--node") { Description = "ask for this node of the organisation instead of any", HelpName = "NAME" };
+
+    internal static Option<bool> NoUdp() => new("--no-udp") { Description = "carry all data to the relay over TLS on TCP" };
 
     private static Command CreateEnrol()
     {
@@ -39,15 +52,10 @@ internal static class DeviceCommands
     {
         var state = CommandOptions.State("the device's");
         var tun = new Option<string>("--tun") { Description = "name of the tunnel's interface", HelpName = "NAME", DefaultValueFactory = _ => "uem0" };
-        var mtu = new Option<int>("--mtu")
-        {
-            HelpName = "BYTES",
-            Description = $"the largest packet in bytes, {TunnelLimits.MtuBytesMin}..{TunnelLimits.MtuBytesMax}",
-            DefaultValueFactory = _ => TunnelLimits.MtuBytesDefault,
-        };
+        var mtu = Mtu();
         var acceptDefault = new Option<bool>("--accept-default-route") { Description = "let the node take all traffic of this machine, not only the organisation's networks" };
-        var node = new Option<string?>("--node") { Description = "ask for this node of the organisation instead of any", HelpName = "NAME" };
-        var noUdp = new Option<bool>("--no-udp") { Description = "carry all data to the relay over TLS on TCP" };
+        var node = Node();
+        var noUdp = NoUdp();
         // Each step is a status line already; log lines on top say the same again.
         var logLevel = CommandOptions.LogLevel(LogLevel.Warning);
         var command = new Command("up", "Open the tunnel and keep it open until Ctrl-C.") { state, tun, mtu, acceptDefault, node, noUdp, logLevel };
