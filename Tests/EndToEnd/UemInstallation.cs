@@ -16,6 +16,7 @@ public sealed class UemInstallation : IAsyncDisposable
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<IDisposable> _links = [];
     private string[] _siloArguments = [];
+    private string[] _nodeArguments = [];
 
     private UemInstallation()
     {
@@ -67,6 +68,25 @@ public sealed class UemInstallation : IAsyncDisposable
         }
     }
 
+    /// <summary>Builds the network and starts everything but the device, which is not enrolled either.</summary>
+    /// <param name="nodeArguments">More arguments of the node.</param>
+    public static async Task<UemInstallation> StartWithoutDeviceAsync(params string[] nodeArguments)
+    {
+        var installation = new UemInstallation { _nodeArguments = nodeArguments };
+        try
+        {
+            await installation.BuildNetworkAsync(null, null);
+            await installation.StartRelayAsync();
+            await installation.StartOrganisationAsync();
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>Runs a command of ours to its end and returns what it printed.</summary>
     public static async Task<string> UemAsync(NetNamespace where, params string[] arguments) =>
         (await TryUemAsync(where, arguments)).EnsureSuccess().Output.Trim();
@@ -104,8 +124,8 @@ public sealed class UemInstallation : IAsyncDisposable
     public async Task StartNodeAsync()
     {
         Node = Start(
-            NodeSide, "node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
-            "--allow", "10.1.0.0/24", "--nat");
+            NodeSide,
+            ["node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24", "--allow", "10.1.0.0/24", "--nat", .. _nodeArguments]);
         await Node.WaitForLineAsync("node attaches", line => line.StartsWith("attached ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
     }
 
@@ -126,10 +146,20 @@ public sealed class UemInstallation : IAsyncDisposable
     }
 
     /// <summary>Issues an activation for the device and lets it enrol.</summary>
-    public async Task EnrolDeviceAsync()
+    public async Task EnrolDeviceAsync() =>
+        await UemAsync(DeviceSide, "device", "enrol", await ActivateAsync(DeviceName), "--state", StateOf("device"));
+
+    /// <summary>Issues an activation.</summary>
+    /// <returns>Its text.</returns>
+    public Task<string> ActivateAsync(string device) =>
+        UemAsync(NodeSide, "node", "activate", device, "--state", StateOf("node"), "--relay", "198.51.100.1:443");
+
+    /// <summary>Starts a program that ends with the installation at the latest.</summary>
+    public ProcessUnderTest StartProgram(NetNamespace where, string fileName, params string[] arguments)
     {
-        var activation = await UemAsync(NodeSide, "node", "activate", DeviceName, "--state", StateOf("node"), "--relay", "198.51.100.1:443");
-        await UemAsync(DeviceSide, "device", "enrol", activation, "--state", StateOf("device"));
+        var process = where.Start(fileName, arguments);
+        _owned.Add(process);
+        return process;
     }
 
     public async ValueTask DisposeAsync()
@@ -149,14 +179,9 @@ public sealed class UemInstallation : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "uem.dll");
+    internal static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "uem.dll");
 
-    private ProcessUnderTest Start(NetNamespace where, params string[] arguments)
-    {
-        var process = where.Start("dotnet", [ProgramPath, .. arguments]);
-        _owned.Add(process);
-        return process;
-    }
+    private ProcessUnderTest Start(NetNamespace where, params string[] arguments) => StartProgram(where, "dotnet", [ProgramPath, .. arguments]);
 
     private async Task BuildNetworkAsync(LinkQuality? deviceLink, LinkQuality? nodeLink)
     {

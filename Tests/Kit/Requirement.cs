@@ -17,4 +17,7 @@ public enum Requirement
 
     /// <summary>nft and a kernel with nf_tables in a namespace; implies <see cref="NetNamespaces"/>.</summary>
     Nftables = 8,
+
+    /// <summary>Another user than root may make user namespaces and read this build's output; implies <see cref="NetNamespaces"/>.</summary>
+    UserNamespaces = 16,
 }

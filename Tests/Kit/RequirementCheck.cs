@@ -9,6 +9,9 @@ internal static class RequirementCheck
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(20);
     private static readonly ConcurrentDictionary<Requirement, string?> Probed = new();
 
+    /// <summary>A user id that nobody has on a machine of ours.</summary>
+    public const string UnprivilegedUser = "12345";
+
     /// <summary>Why the test cannot run here, or null.</summary>
     public static string? FindMissing(Requirement requirements, string[] commands)
     {
@@ -32,6 +35,7 @@ internal static class RequirementCheck
             ?? (File.Exists("/dev/net/tun") ? null : "needs /dev/net/tun, which does not exist here"),
         Requirement.NetNamespaces => Probed.GetOrAdd(Requirement.Root, Probe) ?? ProbeNamespace(),
         Requirement.Nftables => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeNftables(),
+        Requirement.UserNamespaces => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeUserNamespace(),
         _ => null,
     };
 
@@ -61,6 +65,24 @@ internal static class RequirementCheck
         return Runs("unshare", "--net", "nft", "add table ip uem_probe { chain c { type nat hook postrouting priority 100; }; }")
             ? null
             : "needs nf_tables with NAT in the kernel, which refuses it here";
+    }
+
+    private static string? ProbeUserNamespace()
+    {
+        if (FindCommand("setpriv") is null)
+        {
+            return "needs the command setpriv (util-linux), which is not installed";
+        }
+
+        string[] user = ["--reuid", UnprivilegedUser, "--regid", UnprivilegedUser, "--clear-groups"];
+        if (!Runs("setpriv", [.. user, "test", "-r", Path.Combine(AppContext.BaseDirectory, "uem.dll")]))
+        {
+            return "needs a build folder that other users than root may read";
+        }
+
+        return Runs("setpriv", [.. user, "unshare", "--user", "--map-current-user", "--keep-caps", "--net", "--mount", "true"])
+            ? null
+            : "needs user namespaces for users, which this kernel refuses";
     }
 
     private static bool Runs(string command, params string[] arguments)
