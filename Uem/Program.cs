@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using OrleansUem.Dtls;
 using OrleansUem.Uem;
+using OrleansUem.Uem.Commands;
 
 var parsed = UemCommand.Create().Parse(args);
 if (ParseErrors.Describe(parsed) is { } fault)

@@ -1,5 +1,6 @@
 using System.Text;
 using OrleansUem.Agent.Native;
+using OrleansUem.Transport.Native;
 using OrleansUem.Tests.Kit;
 using Xunit;
 
