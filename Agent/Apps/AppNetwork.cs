@@ -59,10 +59,10 @@ public sealed class AppNetwork : IDisposable
             var descriptors = DescriptorPassing.Receive(ours, HolderTimeout, out var text);
             if (descriptors is null)
             {
-                ChildProcess.Signal(holder, SignalNumber.Kill);
+                SpawnedProcess.Signal(holder, SignalNumber.Kill);
             }
 
-            ChildProcess.Wait(holder, out _);
+            SpawnedProcess.Wait(holder, out _);
             return descriptors is { Length: AppNetworkHolder.DescriptorCount }
                 ? new AppNetwork(descriptors, isRootless)
                 : throw new AppNetworkException(NamespaceAdvice.Explain(text, isRootless));
@@ -101,7 +101,7 @@ public sealed class AppNetwork : IDisposable
     {
         try
         {
-            return ChildProcess.Start(unshare, arguments, streams);
+            return SpawnedProcess.Start(unshare, arguments, streams);
         }
         catch (IOException e)
         {

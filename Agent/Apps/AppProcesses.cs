@@ -43,7 +43,7 @@ public sealed class AppProcesses
         _time = time;
 
         // nohup(1) starts us with SIGHUP ignored: the command inherits that, unless it is handled here.
-        _registrations = [.. Handled.Where(signal => !ChildProcess.IsIgnored(signal)).Select(Handle)];
+        _registrations = [.. Handled.Where(signal => !SpawnedProcess.IsIgnored(signal)).Select(Handle)];
     }
 
     /// <summary>The command's exit status, or 128 and the signal that ended it.</summary>
@@ -104,8 +104,8 @@ public sealed class AppProcesses
     {
         lock (_gate)
         {
-            ChildProcess.AdoptOrphans();
-            _command = ChildProcess.Start(path, arguments);
+            SpawnedProcess.AdoptOrphans();
+            _command = SpawnedProcess.Start(path, arguments);
         }
 
         new Thread(WaitForAll) { IsBackground = true, Name = "uem-apps" }.Start();
@@ -142,10 +142,10 @@ public sealed class AppProcesses
                     EndRest();
                 }
             }
-            else if (signal is not (SignalNumber.Interrupt or SignalNumber.Quit) || !ChildProcess.IsInForeground())
+            else if (signal is not (SignalNumber.Interrupt or SignalNumber.Quit) || !SpawnedProcess.IsInForeground())
             {
                 // The terminal sends its signals to the whole foreground group; twice would be "at once" to many programs.
-                ChildProcess.Signal(_command, signal);
+                SpawnedProcess.Signal(_command, signal);
             }
         }
     }
@@ -168,7 +168,7 @@ public sealed class AppProcesses
 
     private void WaitForAll()
     {
-        while (ChildProcess.Wait(-1, out var exitCode) is > 0 and var ended)
+        while (SpawnedProcess.Wait(-1, out var exitCode) is > 0 and var ended)
         {
             lock (_gate)
             {
@@ -197,7 +197,7 @@ public sealed class AppProcesses
     {
         foreach (var child in Children())
         {
-            ChildProcess.Signal(child, signal);
+            SpawnedProcess.Signal(child, signal);
         }
     }
 

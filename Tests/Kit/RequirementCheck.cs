@@ -69,7 +69,7 @@ internal static class RequirementCheck
 
     private static string? ProbeUserNamespace()
     {
-        if (FindCommand("setpriv") is null)
+        if (CommandPath.Find("setpriv") is null)
         {
             return "needs the command setpriv (util-linux), which is not installed";
         }

@@ -22,6 +22,7 @@ internal static class DeviceRunCommand
         var state = CommandOptions.State("the device's");
         var mtu = DeviceCommands.Mtu();
         var node = DeviceCommands.Node();
+        var noUdp = DeviceCommands.NoUdp();
         var wait = new Option<int>("--wait") { Description = "how long the tunnel may take before the command is given up, 1..86400", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
         var verbose = new Option<bool>("--verbose") { Description = "show the steps of the tunnel on standard error" };
         var logLevel = CommandOptions.LogLevel(LogLevel.Warning);
@@ -29,7 +30,7 @@ internal static class DeviceRunCommand
         var command = new Command(
             "run", "Run a command whose only network is the tunnel (per-app VPN): uem device run --state DIR -- curl http://intranet/. Needs no root where the kernel gives users namespaces.")
         {
-            state, mtu, node, wait, verbose, logLevel, words,
+            state, mtu, node, noUdp, wait, verbose, logLevel, words,
         };
         command.SetAction(async parsed =>
         {
@@ -54,7 +55,7 @@ internal static class DeviceRunCommand
                     using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
                     var options = new AppRunOptions
                     {
-                        Device = new DeviceOptions { StateDirectory = parsed.GetRequiredValue(state), MtuBytes = parsed.GetValue(mtu), Node = parsed.GetValue(node) },
+                        Device = new DeviceOptions { StateDirectory = parsed.GetRequiredValue(state), MtuBytes = parsed.GetValue(mtu), Node = parsed.GetValue(node), UsesUdp = !parsed.GetValue(noUdp) },
                         Command = [program, .. typed[1..]],
                         HolderCommand = [.. OwnCommandLine.Get(), "device", HolderName],
                         TunnelTimeout = TimeSpan.FromSeconds(seconds),

@@ -13,13 +13,13 @@ public sealed class RecordFuzzTests
     private static readonly byte[] Key = new byte[16];
     private static readonly byte[] Salt = new byte[4];
 
-    /// <summary>LoadTest/Fuzz/Corpus/records.hex, a line for each input: its name and bytes; each also mutated with fixed seeds.</summary>
+    /// <summary>Tests/Corpus/records.hex, a line for each input: its name and bytes; each also mutated with fixed seeds.</summary>
     [Fact]
     public void Open_Corpus_NothingOpensAndNothingThrows()
     {
         using var sealer = NewSealer();
         using var opener = new RecordOpener(RecordCipher.ForOpening(RecordSuite.Of(SuiteId)!, Key, Salt), epoch: 1);
-        foreach (var line in File.ReadAllLines(Path.Combine(Repository.Root, "LoadTest", "Fuzz", "Corpus", "records.hex")))
+        foreach (var line in File.ReadAllLines(Path.Combine(Repository.Root, "Tests", "Corpus", "records.hex")))
         {
             var parts = line.Split(' ');
             for (var seed = 0; seed < 300; seed++)

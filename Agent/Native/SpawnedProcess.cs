@@ -7,7 +7,7 @@ namespace OrleansUem.Agent.Native;
 /// Child processes without System.Diagnostics.Process, which neither hands over a socket as standard input nor lets anybody wait for processes that it did not
 /// start: here every process of this process's tree is waited for.
 /// </summary>
-internal static unsafe partial class ChildProcess
+internal static unsafe partial class SpawnedProcess
 {
     // sys/prctl.h, signal(7), asm-generic/errno.h.
     private const int SetChildSubreaper = 36;
@@ -100,7 +100,7 @@ internal static unsafe partial class ChildProcess
     }
 
     /// <summary>Sends a signal; no error when the process is gone.</summary>
-    public static void Signal(int processId, SignalNumber signal) => _ = Kill(processId, (int)signal);
+    public static void Signal(int processId, SignalNumber signal) => _ = Libc.Kill(processId, (int)signal);
 
     /// <summary>Whether this process ignores the signal, and so would a program that it starts.</summary>
     public static bool IsIgnored(SignalNumber signal)
@@ -161,9 +161,6 @@ internal static unsafe partial class ChildProcess
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitFor(int processId, out int status, int options);
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int processId, int signal);
 
     [LibraryImport("libc", EntryPoint = "getpgrp")]
     private static partial int ProcessGroup();
