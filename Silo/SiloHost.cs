@@ -10,6 +10,7 @@ using OrleansUem.Grains;
 using OrleansUem.Grains.Inventory;
 using OrleansUem.Silo.Admin;
 using OrleansUem.Silo.Control;
+using OrleansUem.Silo.Database;
 using OrleansUem.Silo.Enrolment;
 using OrleansUem.Silo.Inventory;
 using OrleansUem.Silo.State;
@@ -49,8 +50,9 @@ public static class SiloHost
         using var state = SiloState.Load(options.StateDirectory, time);
         using var stateLock = StateLock.Take(state.Directory);
         PrepareSocket(state.AdminSocketPath);
-        await using var app = Build(options, state, loggers, time);
-        await StartAsync(app, state, options, cancellationToken);
+        await using var database = await SiloDatabase.OpenAsync(options, state, loggers, cancellationToken);
+        await using var app = Build(options, state, database, loggers, time);
+        await StartAsync(app, state, database, cancellationToken);
         var readiness = app.Services.GetRequiredService<SiloReadiness>();
         readiness.StartedAt = time.GetUtcNow();
         readiness.IsReady = true;
@@ -67,7 +69,7 @@ public static class SiloHost
         }
     }
 
-    private static WebApplication Build(SiloOptions options, SiloState state, ILoggerFactory loggers, TimeProvider time)
+    private static WebApplication Build(SiloOptions options, SiloState state, SiloDatabase database, ILoggerFactory loggers, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "uem-silo" });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -90,7 +92,7 @@ public static class SiloHost
         services.AddSingleton<SiloReadiness>();
         AddInventory(services, state);
         services.AddGrainServices(options.Grains);
-        ActorHosting.AddActorHost(builder, state);
+        ActorHosting.AddActorHost(builder, database);
         AddControl(services);
         var app = builder.Build();
         app.UseExceptionHandler();
@@ -120,7 +122,7 @@ public static class SiloHost
         services.AddSingleton<AdminActions>();
     }
 
-    private static async Task StartAsync(WebApplication app, SiloState state, SiloOptions options, CancellationToken cancellationToken)
+    private static async Task StartAsync(WebApplication app, SiloState state, SiloDatabase database, CancellationToken cancellationToken)
     {
         try
         {
@@ -130,7 +132,11 @@ public static class SiloHost
         catch (SqliteException e)
         {
             throw new SiloStartException(
-                $"The database {state.DatabasePath} can't be used: {e.Message} Is another program holding it open? Stop that, or restore the file from its backup.", e);
+                $"{database.Description} can't be used: {e.Message} Is another program holding {state.DatabasePath} open? Stop that, or restore the file from its backup.", e);
+        }
+        catch (OrleansException e)
+        {
+            throw new SiloStartException($"{database.Description}: {e.Message}", e.InnerException);
         }
         catch (OptionsValidationException e)
         {

@@ -12,6 +12,12 @@ public sealed record SiloOptions
     /// <summary>Where edges link and join. Default: port 3102 on all addresses; port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.IPv6Any, 3102);
 
+    /// <summary>
+    /// The file that names the installation's PostgreSQL database (docs/operations.md, "PostgreSQL"); a silo that started with one needs one ever after.
+    /// Null: SQLite in the state directory.
+    /// </summary>
+    public string? DatabaseFile { get; init; }
+
     /// <summary>Connections on that port at a time, 1..100,000. Default 2,000: an edge needs one.</summary>
     public int MaxConnections { get; init; } = 2_000;
 

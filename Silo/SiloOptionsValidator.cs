@@ -18,6 +18,11 @@ public static class SiloOptionsValidator
             errors.Add("StateDirectory is empty: name the directory that 'uem silo init' made.");
         }
 
+        if (options.DatabaseFile is { } file && string.IsNullOrWhiteSpace(file))
+        {
+            errors.Add("DatabaseFile is empty: name the file that holds the PostgreSQL connection, or leave it out for SQLite.");
+        }
+
         CheckCount(errors, nameof(options.MaxConnections), options.MaxConnections, 1, 100_000);
         CheckCount(errors, nameof(options.MaxConnectionsPerAddress), options.MaxConnectionsPerAddress, 1, Math.Max(1, options.MaxConnections));
         CheckCount(errors, nameof(options.MaxHandshakes), options.MaxHandshakes, 1, 1_000);

@@ -18,6 +18,13 @@ internal static class CommandOptions
         Required = true,
     };
 
+    /// <summary>The file with the PostgreSQL connection: a file, since other users see command lines.</summary>
+    public static Option<string?> DatabaseFile() => new("--database-file")
+    {
+        Description = "a file of mode 0600 with the PostgreSQL database: Host=...;Database=...;Username=...;Password=... (default: SQLite in the state directory)",
+        HelpName = "FILE",
+    };
+
     public static Option<LogLevel> LogLevel(LogLevel defaultLevel = Microsoft.Extensions.Logging.LogLevel.Information) => new("--log-level")
     {
         Description = $"the least level of log lines on standard error: {LogLevelNames}",

@@ -8,8 +8,8 @@ public sealed class EmbeddedActorHostOptions
     /// <summary>The assemblies with grain interfaces and grain classes, all compiled with the generator. At least one.</summary>
     public IList<Assembly> GrainAssemblies { get; } = [];
 
-    /// <summary>The SQLite file of grain states and reminders, made when it is missing. Null keeps everything in memory: tests only.</summary>
-    public string? DatabasePath { get; set; }
+    /// <summary>Where grain states and reminders are kept. Default: in memory, which is for tests.</summary>
+    public ActorStorage Storage { get; set; } = ActorStorage.Memory;
 
     /// <summary>The value of the column ServiceId, at most 150 characters; the same for all runs over one database. Default: uem.</summary>
     public string ServiceId { get; set; } = "uem";

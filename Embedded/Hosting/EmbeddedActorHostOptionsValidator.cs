@@ -20,11 +20,6 @@ internal static class EmbeddedActorHostOptionsValidator
             failures.Add(Text(nameof(options.ServiceId), options.ServiceId, $"1 to {ServiceIdCharactersMax} characters"));
         }
 
-        if (options.DatabasePath is { } path && string.IsNullOrWhiteSpace(path))
-        {
-            failures.Add(Text(nameof(options.DatabasePath), "blank", "a file path, or null for memory"));
-        }
-
         CheckSpan(options.ResponseTimeout, nameof(options.ResponseTimeout), TimeSpan.FromMilliseconds(1), true, failures);
         CheckSpan(options.ActivationTimeout, nameof(options.ActivationTimeout), TimeSpan.FromMilliseconds(1), true, failures);
         CheckSpan(options.DeactivationTimeout, nameof(options.DeactivationTimeout), TimeSpan.FromMilliseconds(1), true, failures);

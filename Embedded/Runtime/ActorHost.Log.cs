@@ -30,4 +30,7 @@ internal static partial class ActorHostLog
 
     [LoggerMessage(4108, LogLevel.Error, "The storage writer failed; the writes of its batch fail")]
     internal static partial void WriterFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(4109, LogLevel.Information, "The storage writes again")]
+    internal static partial void WriterRecovered(ILogger logger);
 }

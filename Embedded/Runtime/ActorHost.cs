@@ -17,7 +17,7 @@ internal sealed class ActorHost : IHostedService, IAsyncDisposable
     private readonly Dictionary<Type, List<GrainClass>> _classesByInterface = [];
     private readonly Collector _collector;
     private IGrainStorage? _defaultStorage;
-    private SqliteDatabase? _database;
+    private IStorageEngine? _storage;
     private GrainClass[] _classes = [];
     private int _epoch;
     private int _phase;
@@ -113,22 +113,10 @@ internal sealed class ActorHost : IHostedService, IAsyncDisposable
         }
 
         AddClasses();
-        IReminderTable reminders;
-        if (Options.DatabasePath is { } path)
-        {
-            _database = SqliteDatabase.Open(path, Options.ServiceId, Time, Logger);
-            _defaultStorage = new SqliteGrainStorage(_database);
-            reminders = new SqliteReminderTable(_database);
-        }
-        else
-        {
-            _defaultStorage = new MemoryGrainStorage();
-            reminders = new MemoryReminderTable();
-        }
-
-        _defaultStorage = Services.GetService<IGrainStorage>() ?? _defaultStorage;
+        _storage = await Options.Storage.OpenAsync(new StorageOpening(Options.ServiceId, Time, Logger), cancellationToken);
+        _defaultStorage = Services.GetService<IGrainStorage>() ?? _storage.Grains;
         _phase = (int)Phase.Serving;
-        await Reminders.StartAsync(Services.GetService<IReminderTable>() ?? reminders, cancellationToken);
+        await Reminders.StartAsync(Services.GetService<IReminderTable>() ?? _storage.Reminders, cancellationToken);
         _collector.Start();
         ActorHostLog.Started(Logger, _classes.Length, Registry.Interfaces.Count, Reminders.Count);
     }
@@ -149,15 +137,14 @@ internal sealed class ActorHost : IHostedService, IAsyncDisposable
         ActorHostLog.Stopped(Logger, ActivationCount);
         Timeouts.FailAll(Unavailable());
         Timers.Dispose();
-        _database?.Dispose();
-        _database = null;
+        await CloseStorageAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None);
         Timers.Dispose();
-        _database?.Dispose();
+        await CloseStorageAsync();
     }
 
     /// <summary>Ends all activations, also those that the endings start, until none is left or the token is cancelled.</summary>
@@ -248,6 +235,14 @@ internal sealed class ActorHost : IHostedService, IAsyncDisposable
             : throw new ArgumentException(
                 $"{found.Count} grain classes implement {interfaceType.FullName}: " +
                 string.Join(", ", found.Select(static c => c.Description!.ClassType.Name)) + ". A class name prefix must pick one.");
+    }
+
+    private async Task CloseStorageAsync()
+    {
+        if (Interlocked.Exchange(ref _storage, null) is { } storage)
+        {
+            await storage.DisposeAsync();
+        }
     }
 
     private void AddClasses()

@@ -66,7 +66,7 @@ internal sealed class SqliteCommands : IDisposable
     internal SqliteCommand Commit { get; }
 
     /// <summary>The version and the payload of a row; null without a row.</summary>
-    internal (int Version, byte[]? Payload)? Read(in SqliteRow row)
+    internal (int Version, byte[]? Payload)? Read(in StorageRow row)
     {
         SetRow(_read, row);
         using var reader = _read.ExecuteReader();
@@ -79,7 +79,7 @@ internal sealed class SqliteCommands : IDisposable
     }
 
     /// <summary>Stores a payload over the version that the writer read; false when the row has another.</summary>
-    internal bool Write(in SqliteRow row, byte[]? payload, int? version, DateTimeOffset now)
+    internal bool Write(in StorageRow row, byte[]? payload, int? version, DateTimeOffset now)
     {
         var command = version is null ? _insert : _update;
         SetRow(command, row);
@@ -102,7 +102,7 @@ internal sealed class SqliteCommands : IDisposable
 
         // Orleans keeps the period in milliseconds.
         _upsertReminder.Parameters["@period"].Value = (long)entry.Period.TotalMilliseconds;
-        _upsertReminder.Parameters["@hash"].Value = ReminderHash(entry.GrainId);
+        _upsertReminder.Parameters["@hash"].Value = StableHash.OfGrain(entry.GrainId);
         return Convert.ToInt32(_upsertReminder.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
@@ -140,11 +140,6 @@ internal sealed class SqliteCommands : IDisposable
         }
     }
 
-    // Orleans' uniform hash of a grain id: 31 × the type's hash + the key's.
-    private static int ReminderHash(GrainId id) => unchecked(
-        (StableHash.Compute(System.Text.Encoding.UTF8.GetBytes(id.Type.Value)) * 31)
-        + StableHash.Compute(System.Text.Encoding.UTF8.GetBytes(id.Key.Value)));
-
     private void SetReminder(SqliteCommand command, string grain, string name)
     {
         command.Parameters["@service"].Value = _serviceId;
@@ -152,7 +147,7 @@ internal sealed class SqliteCommands : IDisposable
         command.Parameters["@name"].Value = name;
     }
 
-    private void SetRow(SqliteCommand command, in SqliteRow row)
+    private void SetRow(SqliteCommand command, in StorageRow row)
     {
         var parameters = command.Parameters;
         parameters[0].Value = row.Key.Hash;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
+using OrleansUem.Embedded.Reminders;
 
 namespace OrleansUem.Embedded.Storage;
 
@@ -8,7 +8,7 @@ namespace OrleansUem.Embedded.Storage;
 /// The database of a host: one writer, a pool of readers, and checkpoints in the background. A commit is on the disk
 /// (synchronous = FULL in WAL mode) before its writer hears of it.
 /// </summary>
-internal sealed class SqliteDatabase : IDisposable
+internal sealed class SqliteDatabase : IStorageEngine
 {
     // The WAL is moved into the file this long after a commit; doing it inside a commit would double the slowest ones.
     private static readonly TimeSpan CheckpointDelay = TimeSpan.FromMilliseconds(50);
@@ -28,30 +28,36 @@ internal sealed class SqliteDatabase : IDisposable
     private int _checkpointIsDue;
     private bool _isDisposed;
 
-    private SqliteDatabase(string path, string serviceId, TimeProvider time, ILogger logger)
+    private SqliteDatabase(string path, StorageOpening opening)
     {
-        _serviceId = serviceId;
-        Time = time;
+        _serviceId = opening.ServiceId;
+        Time = opening.Time;
+        Grains = new SqliteGrainStorage(this);
+        Reminders = new SqliteReminderTable(this);
         _connectionText = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ToString();
         _writerConnection = Connect();
         Run(_writerConnection, SqliteCommands.Schema);
-        _writerCommands = new SqliteCommands(_writerConnection, serviceId);
+        _writerCommands = new SqliteCommands(_writerConnection, _serviceId);
         _checkpointConnection = Connect();
-        _checkpointTimer = time.CreateTimer(
+        _checkpointTimer = Time.CreateTimer(
             static state => ((SqliteDatabase)state!).Checkpoint(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _writer = new SqliteWriter(_writerConnection, _writerCommands, ScheduleCheckpoint, logger);
+        _writer = new SqliteWriter(_writerConnection, _writerCommands, ScheduleCheckpoint, opening.Logger);
     }
+
+    public IGrainStorage Grains { get; }
+
+    public IReminderTable Reminders { get; }
 
     internal TimeProvider Time { get; }
 
-    internal static SqliteDatabase Open(string path, string serviceId, TimeProvider time, ILogger logger)
+    internal static SqliteDatabase Open(string path, StorageOpening opening)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
         }
 
-        return new SqliteDatabase(path, serviceId, time, logger);
+        return new SqliteDatabase(path, opening);
     }
 
     internal TResult Read<TResult, TArgument>(TArgument argument, Func<SqliteCommands, TArgument, TResult> read)
@@ -86,7 +92,7 @@ internal sealed class SqliteDatabase : IDisposable
         return change.Task;
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         _writer.Dispose();
         _checkpointTimer.Dispose();
@@ -103,6 +109,7 @@ internal sealed class SqliteDatabase : IDisposable
 
         _writerCommands.Dispose();
         _writerConnection.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     private static void Run(SqliteConnection connection, string text)

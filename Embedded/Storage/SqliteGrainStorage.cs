@@ -7,7 +7,7 @@ internal sealed class SqliteGrainStorage(SqliteDatabase database) : IGrainStorag
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var found = database.Read(SqliteRow.Of(stateName, grainId), static (commands, row) => commands.Read(row));
+        var found = database.Read(StorageRow.Of(stateName, grainId), static (commands, row) => commands.Read(row));
         var payload = found?.Payload;
         grainState.State = payload is null ? default : GrainStateJson.Deserialize<T>(payload);
         grainState.RecordExists = payload is not null;
@@ -32,7 +32,7 @@ internal sealed class SqliteGrainStorage(SqliteDatabase database) : IGrainStorag
 
     private async Task<string?> StoreAsync(string stateName, GrainId grainId, string? etag, byte[]? payload)
     {
-        var row = SqliteRow.Of(stateName, grainId);
+        var row = StorageRow.Of(stateName, grainId);
         int? version = etag is null ? null : int.Parse(etag, CultureInfo.InvariantCulture);
         var now = database.Time.GetUtcNow();
         var (isStored, stored) = await database.WriteAsync(commands =>

@@ -50,7 +50,7 @@ internal sealed class SqliteWriter : IDisposable
             failure = _isClosing ? "The grain storage is closed." : $"{QueueMax} writes wait for the disk, the limit.";
         }
 
-        write.Failed(new OrleansException(failure));
+        write.Failed(new GrainStorageException(failure));
     }
 
     /// <summary>Writes what waits and ends the thread.</summary>
@@ -81,7 +81,7 @@ internal sealed class SqliteWriter : IDisposable
                 RollBack();
                 foreach (var write in batch)
                 {
-                    write.Failed(new OrleansException("The grain storage could not write: " + e.Message, e));
+                    write.Failed(new GrainStorageException("The grain storage could not write: " + e.Message, e));
                 }
             }
 

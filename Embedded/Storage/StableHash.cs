@@ -19,6 +19,10 @@ internal static class StableHash
     internal static int Compute(ReadOnlySpan<byte> bytes) =>
         unchecked((int)BinaryPrimitives.ReverseEndianness(XxHash32(bytes)));
 
+    /// <summary>Orleans' uniform hash of a grain id: 31 × the type's hash + the key's.</summary>
+    internal static int OfGrain(GrainId id) => unchecked(
+        (Compute(System.Text.Encoding.UTF8.GetBytes(id.Type.Value)) * 31) + Compute(System.Text.Encoding.UTF8.GetBytes(id.Key.Value)));
+
     internal static uint XxHash32(ReadOnlySpan<byte> bytes)
     {
         unchecked

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Builder;
-using OrleansUem.Silo.State;
+using OrleansUem.Silo.Database;
 
 namespace OrleansUem.Silo;
 
@@ -7,6 +7,6 @@ namespace OrleansUem.Silo;
 internal static class ActorHosting
 {
     /// <summary>Adds the engine to the silo's services.</summary>
-    public static void AddActorHost(WebApplicationBuilder builder, SiloState state) =>
+    public static void AddActorHost(WebApplicationBuilder builder, SiloDatabase database) =>
         throw new SiloStartException("This build has Orleans grains but no cluster storage configured; use the embedded build.");
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 
@@ -70,7 +69,7 @@ public static class SiloInit
         StateFiles.Write(
             Path.Combine(directory, StateFiles.TenantTagKey), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TenantTags.KeyBytes)) + "\n");
         IssueSilo(directory, authority, name, now);
-        StateFiles.Write(Path.Combine(directory, StateFiles.Marker), JsonSerializer.Serialize(new StateMarker(StateMarker.CurrentVersion, name)) + "\n");
+        StateMarker.Write(directory, new StateMarker(StateMarker.SqliteVersion, name));
         return authority.Id;
     }
 

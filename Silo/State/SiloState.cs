@@ -19,10 +19,11 @@ public sealed class SiloState : IDisposable
     private readonly CertificateAuthority _authority;
     private readonly byte[] _tenantTagKey;
 
-    private SiloState(string directory, SiloId name, CertificateAuthority authority, PeerCredentials credentials, byte[] tenantTagKey)
+    private SiloState(string directory, StateMarker marker, CertificateAuthority authority, PeerCredentials credentials, byte[] tenantTagKey)
     {
         Directory = directory;
-        Name = name;
+        Name = SiloId.Parse(marker.Name);
+        UsesPostgres = marker.UsesPostgres;
         _authority = authority;
         Credentials = credentials;
         _tenantTagKey = tenantTagKey;
@@ -43,6 +44,9 @@ public sealed class SiloState : IDisposable
 
     /// <summary>The silo's certificate, its key and the installation's root.</summary>
     public PeerCredentials Credentials { get; }
+
+    /// <summary>Whether the silo has started on PostgreSQL before: its grains are there.</summary>
+    public bool UsesPostgres { get; private set; }
 
     /// <summary>The SQLite file of grain state and reminders.</summary>
     public string DatabasePath => Path.Combine(Directory, StateFiles.Database);
@@ -86,12 +90,22 @@ public sealed class SiloState : IDisposable
         try
         {
             var credentials = ReadCredentials(directory, authority, marker.Name, time.GetUtcNow());
-            return new SiloState(directory, SiloId.Parse(marker.Name), authority, credentials, tenantTagKey);
+            return new SiloState(directory, marker, authority, credentials, tenantTagKey);
         }
         catch
         {
             authority.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Notes that the grains are in PostgreSQL.</summary>
+    internal void RememberPostgres()
+    {
+        if (!UsesPostgres)
+        {
+            StateMarker.Write(Directory, new StateMarker(StateMarker.PostgresVersion, Name.Text));
+            UsesPostgres = true;
         }
     }
 
@@ -165,10 +179,10 @@ public sealed class SiloState : IDisposable
             throw Damaged(directory, StateFiles.Marker, "the name in it is no name", null);
         }
 
-        return marker.Version == StateMarker.CurrentVersion
+        return marker.Version is StateMarker.SqliteVersion or StateMarker.PostgresVersion
             ? marker
             : throw new SiloStartException(
-                $"{directory} has layout {marker.Version}, this program reads layout {StateMarker.CurrentVersion}. Use the program that wrote it.");
+                $"{directory} has layout {marker.Version}, this program reads layouts {StateMarker.SqliteVersion} and {StateMarker.PostgresVersion}. Use the program that wrote it.");
     }
 
     private static byte[] ReadTenantTagKey(string directory)

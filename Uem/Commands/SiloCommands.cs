@@ -12,9 +12,10 @@ internal static class SiloCommands
     {
         var state = CommandOptions.State("the silo's");
         var listen = CommandOptions.EndPoints("--listen", "where edges link and join", "0.0.0.0:3102");
+        var database = CommandOptions.DatabaseFile();
         var life = new TunnelLifeOptions();
         var logLevel = CommandOptions.LogLevel();
-        var command = new Command("silo", "Run a silo: it decides who may attach and which tunnels open.") { state, listen, logLevel };
+        var command = new Command("silo", "Run a silo: it decides who may attach and which tunnels open.") { state, listen, database, logLevel };
         life.AddTo(command);
         command.Add(CreateInit());
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
@@ -25,6 +26,7 @@ internal static class SiloCommands
                 {
                     StateDirectory = parsed.GetRequiredValue(state),
                     Listen = Single(parsed.GetRequiredValue(listen)),
+                    DatabaseFile = parsed.GetValue(database),
                     Grains = life.Read(parsed),
                 };
                 await SiloHost.RunAsync(options, loggers, TimeProvider.System, ReportServing, cancellationToken);

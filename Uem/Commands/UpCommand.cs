@@ -19,10 +19,11 @@ internal static class UpCommand
     public static Command Create()
     {
         var state = CommandOptions.State("the relay's");
+        var database = CommandOptions.DatabaseFile();
         var edgeOptions = new EdgeListenOptions();
         var life = new TunnelLifeOptions();
         var logLevel = CommandOptions.LogLevel();
-        var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state };
+        var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state, database };
         edgeOptions.AddTo(command);
         life.AddTo(command);
         command.Add(logLevel);
@@ -36,6 +37,7 @@ internal static class UpCommand
                     {
                         StateDirectory = Path.Combine(directory, SiloFolder),
                         Listen = new IPEndPoint(IPAddress.Loopback, 0),
+                        DatabaseFile = parsed.GetValue(database),
                         Grains = life.Read(parsed),
                     },
                     silo => edgeOptions.Read(parsed, Path.Combine(directory, "edge"), [silo.ToString()]),

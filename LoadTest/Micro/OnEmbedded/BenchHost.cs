@@ -22,7 +22,7 @@ internal sealed class BenchHost : IBenchHost
             {
                 options.GrainAssemblies.Add(typeof(BenchGrain).Assembly);
                 options.QueuesAlways = callMode == "queued";
-                options.DatabasePath = databaseFolder is null ? null : Path.Combine(databaseFolder, "bench.db");
+                options.Storage = databaseFolder is null ? ActorStorage.Memory : ActorStorage.Sqlite(Path.Combine(databaseFolder, "bench.db"));
             },
             cancellationToken: cancellationToken));
 
