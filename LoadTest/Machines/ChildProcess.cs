@@ -168,6 +168,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks to end, as Ctrl-C does.</summary>
     public void Interrupt() => Signal(PosixSignalNumber.Interrupt);
 
+    /// <summary>SIGQUIT: for PostgreSQL an immediate shutdown.</summary>
+    public void Quit() => Signal(PosixSignalNumber.Quit);
+
     public void Terminate() => Signal(PosixSignalNumber.Terminate);
 
     /// <summary>As kill -9: the program gets no chance to clean up.</summary>
@@ -274,6 +277,7 @@ public sealed class ChildProcess : IAsyncDisposable
     private enum PosixSignalNumber
     {
         Interrupt = 2,
+        Quit = 3,
         Kill = 9,
         Terminate = 15,
         Continue = 18,

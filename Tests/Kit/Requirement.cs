@@ -20,4 +20,7 @@ public enum Requirement
 
     /// <summary>Another user than root may make user namespaces and read this build's output; implies <see cref="NetNamespaces"/>.</summary>
     UserNamespaces = 16,
+
+    /// <summary>PostgreSQL's server programs, and as root the user postgres to run them as.</summary>
+    Postgres = 32,
 }

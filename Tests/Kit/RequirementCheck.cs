@@ -36,8 +36,15 @@ internal static class RequirementCheck
         Requirement.NetNamespaces => Probed.GetOrAdd(Requirement.Root, Probe) ?? ProbeNamespace(),
         Requirement.Nftables => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeNftables(),
         Requirement.UserNamespaces => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeUserNamespace(),
+        Requirement.Postgres => ProbePostgres(),
         _ => null,
     };
+
+    private static string? ProbePostgres() =>
+        PostgresServer.FindPrograms() is null ? "needs PostgreSQL's server (package postgresql), which is not installed"
+        : Environment.IsPrivilegedProcess && !File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal))
+            ? "needs the user postgres, since PostgreSQL does not run as root"
+            : Environment.IsPrivilegedProcess && FindCommand("setpriv") is null ? "needs the command setpriv (util-linux), which is not installed" : null;
 
     private static string? ProbeNamespace()
     {

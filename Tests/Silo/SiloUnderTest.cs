@@ -18,6 +18,7 @@ public sealed class SiloUnderTest : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop;
     private readonly Task _run;
+    private bool _keepsDirectory;
 
     private SiloUnderTest(string directory, SiloReady ready, Task run, CancellationTokenSource stop, TimeProvider time)
     {
@@ -40,7 +41,7 @@ public sealed class SiloUnderTest : IAsyncDisposable
 
     public static string NewDirectory() => Path.Combine(System.IO.Directory.CreateTempSubdirectory("uem-silo-").FullName, "s");
 
-    public static async Task<SiloUnderTest> StartAsync(TimeProvider? time = null, string? directory = null)
+    public static async Task<SiloUnderTest> StartAsync(TimeProvider? time = null, string? directory = null, string? databaseFile = null, bool keepsDirectory = false)
     {
         time ??= new ManualTimeProvider();
         if (directory is null)
@@ -52,14 +53,14 @@ public sealed class SiloUnderTest : IAsyncDisposable
         var ready = new TaskCompletionSource<SiloReady>(TaskCreationOptions.RunContinuationsAsynchronously);
         var stop = new CancellationTokenSource();
         var run = Task.Run(() => SiloHost.RunAsync(
-            new SiloOptions { StateDirectory = directory, Listen = new(System.Net.IPAddress.Loopback, 0) },
+            new SiloOptions { StateDirectory = directory, Listen = new(System.Net.IPAddress.Loopback, 0), DatabaseFile = databaseFile },
             NullLoggerFactory.Instance,
             time,
             ready.SetResult,
             stop.Token));
         var first = await Task.WhenAny(ready.Task, run).WithinAsync("the silo is ready");
         await first;
-        return new SiloUnderTest(directory, await ready.Task, run, stop, time);
+        return new SiloUnderTest(directory, await ready.Task, run, stop, time) { _keepsDirectory = keepsDirectory };
     }
 
     public async Task<EnrolmentUri> InviteAsync(int? lifetimeMinutes = null)
@@ -145,7 +146,7 @@ public sealed class SiloUnderTest : IAsyncDisposable
         await StopAsync();
         Admin.Dispose();
         _stop.Dispose();
-        if (System.IO.Directory.Exists(Directory))
+        if (!_keepsDirectory && System.IO.Directory.Exists(Directory))
         {
             System.IO.Directory.Delete(Path.GetDirectoryName(Directory)!, recursive: true);
         }

@@ -8,7 +8,7 @@ public abstract partial class ActorHostConformance
 {
     private static readonly TimeSpan ShortTimeout = TimeSpan.FromSeconds(2);
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_EveryShape_ReturnsResult()
     {
         var grain = Grains.GetGrain<ICallGrain>(NewKey());
@@ -18,7 +18,7 @@ public abstract partial class ActorHostConformance
         await grain.NothingAsync();
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_TwoReferences_ReachOneActivation()
     {
         var key = NewKey();
@@ -29,7 +29,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(key, Grains.GetGrain<ICallGrain>(key).GetPrimaryKeyString());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_ManyCallersAtOnce_OneTurnAtATime()
     {
         var grain = Grains.GetGrain<ITurnGrain>(NewKey());
@@ -38,7 +38,7 @@ public abstract partial class ActorHostConformance
         Assert.All(races, count => Assert.Equal(0, count));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_GrainThrowsAtOnce_CallerGetsTypeTextAndInner()
     {
         var grain = Grains.GetGrain<ICallGrain>(NewKey());
@@ -48,14 +48,14 @@ public abstract partial class ActorHostConformance
         Assert.Equal(3, await grain.AddAsync(1, 2));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_GrainThrowsLater_CallerGetsIt()
     {
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(Grains.GetGrain<ICallGrain>(NewKey()).ThrowLaterAsync);
         Assert.Equal("later", failure.Message);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_CalleeHangs_CallerGetsTimeoutAndCalleeGoesOn()
     {
         var key = NewKey();
@@ -69,7 +69,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(2, await Grains.GetGrain<ICallGrain>(key).AddAsync(1, 1).WithinAsync("call after the hanging one"));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_WaitsBehindHangingOne_CallerGetsTimeout()
     {
         var key = NewKey();
@@ -84,7 +84,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("a< a>", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_Cycle_OutermostCallerGetsTimeout()
     {
         var call = Grains.GetGrain<ICallGrain>(NewKey("a")).CycleAsync(NewKey("b"));
@@ -92,7 +92,7 @@ public abstract partial class ActorHostConformance
         await Assert.ThrowsAsync<TimeoutException>(() => call);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_CallerCancels_OperationCanceledAndCalleeSees()
     {
         var key = NewKey();
@@ -105,7 +105,7 @@ public abstract partial class ActorHostConformance
         await Probe.SeenAsync(key, "c>");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_CallerCancelsThroughTwoGrains_InnerSees()
     {
         var key = NewKey();
@@ -117,7 +117,7 @@ public abstract partial class ActorHostConformance
         await Probe.SeenAsync(key, "c>");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_TokenCancelledBefore_GrainIsNotCalled()
     {
         var key = NewKey();
@@ -127,7 +127,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(string.Empty, Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Call_TimesOut_CalleesTokenIsNotCancelled()
     {
         var key = NewKey();
@@ -140,7 +140,7 @@ public abstract partial class ActorHostConformance
         await Probe.SeenAsync(key, "c>");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task OneWay_CalleeHangs_CallerDoesNotWait()
     {
         var key = NewKey();
@@ -150,7 +150,7 @@ public abstract partial class ActorHostConformance
         await Probe.SeenAsync(key, "o>");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task OneWay_CalleeThrows_CallerDoesNotSee()
     {
         var key = NewKey();
@@ -159,7 +159,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(2, await Grains.GetGrain<ICallGrain>(key).AddAsync(1, 1));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Argument_MutableAndChangedByGrain_CallersIsUntouched()
     {
         List<int> numbers = [1, 2, 3];
@@ -167,7 +167,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal([1, 2, 3], numbers);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Argument_MutableAndChangedByCaller_GrainsIsUntouched()
     {
         var grain = Grains.GetGrain<ICallGrain>(NewKey());
@@ -178,7 +178,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal([1], await grain.KeptAsync());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Argument_EveryKindOfMember_ComesBackEqual()
     {
         var grain = Grains.GetGrain<ICallGrain>(NewKey());
@@ -192,7 +192,7 @@ public abstract partial class ActorHostConformance
         }
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Argument_Reference_ReachesSameGrain()
     {
         var key = NewKey();

@@ -6,7 +6,7 @@ namespace OrleansUem.Tests.ActorHosts.Conformance;
 /// <summary>Which calls may be inside one activation at the same time.</summary>
 public abstract partial class ActorHostConformance
 {
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_OrdinaryCalls_OneAfterTheOther()
     {
         var key = NewKey();
@@ -21,7 +21,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("a< a> b< b>", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_AlwaysInterleaveDuringOrdinary_Enters()
     {
         var key = NewKey();
@@ -37,7 +37,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("a< b< b> a>", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_OrdinaryWhileOnlyAlwaysInterleaveRuns_Enters()
     {
         var key = NewKey();
@@ -51,7 +51,7 @@ public abstract partial class ActorHostConformance
         await Task.WhenAll(first, second).WithinAsync("both calls");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_TwoReadOnly_BothEnter()
     {
         var key = NewKey();
@@ -65,7 +65,7 @@ public abstract partial class ActorHostConformance
         await Task.WhenAll(first, second).WithinAsync("both calls");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_ReadOnlyBehindQueuedWriter_Overtakes()
     {
         var key = NewKey();
@@ -82,7 +82,7 @@ public abstract partial class ActorHostConformance
         await Task.WhenAll(reader, writer, overtaking).WithinAsync("all calls");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_FirstReadOnlyEnds_WriterEntersWhileSecondRuns()
     {
         var key = NewKey();
@@ -100,7 +100,7 @@ public abstract partial class ActorHostConformance
         await Task.WhenAll(second, writer).WithinAsync("the others");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_ReadOnlyDuringOrdinary_Waits()
     {
         var key = NewKey();
@@ -115,7 +115,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("w< w> r< r>", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_ReentrantGrain_AllEnterButNeverTwoThreads()
     {
         var key = NewKey();
@@ -133,14 +133,14 @@ public abstract partial class ActorHostConformance
         Assert.All(races, count => Assert.Equal(0, count));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Interleave_ReentrantGrainIsCalledBack_Answers()
     {
         var key = NewKey();
         Assert.Equal(key, await Grains.GetGrain<IReentrantGrain>(key).CallBackThroughAsync(NewKey()).WithinAsync("call back"));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Worker_TwoCallsHold_TwoActivationsAndNoThird()
     {
         var key = NewKey();

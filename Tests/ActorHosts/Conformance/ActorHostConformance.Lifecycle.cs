@@ -6,7 +6,7 @@ namespace OrleansUem.Tests.ActorHosts.Conformance;
 /// <summary>Activation, deactivation, timers, observers.</summary>
 public abstract partial class ActorHostConformance
 {
-    [Fact]
+    [SuiteFact]
     public async Task Activate_Waits_AllCallersWaitForOne()
     {
         var key = NewKey("wait");
@@ -19,7 +19,7 @@ public abstract partial class ActorHostConformance
     }
 
     // Between silos a call may arrive after the failure; then it is the one that tries again.
-    [Fact]
+    [SuiteFact]
     public async Task Activate_FailsWhileCallersWait_TheyGetItAndNextRetries()
     {
         var key = NewKey("wait-fail");
@@ -43,7 +43,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(2, await Grains.GetGrain<ILifeGrain>(key).NumberAsync().WithinAsync("next call"));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Activate_FailsAtOnce_CallerGetsItAndNextRetries()
     {
         var grain = Grains.GetGrain<ILifeGrain>(NewKey("fail"));
@@ -51,7 +51,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(2, await grain.NumberAsync().WithinAsync("next call"));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task DeactivateOnIdle_NextCall_ReachesNewInstance()
     {
         var key = NewKey();
@@ -62,7 +62,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("deactivated", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task DeactivateOnIdle_CallsAreQueued_RunOnNewInstance()
     {
         var key = NewKey();
@@ -77,7 +77,7 @@ public abstract partial class ActorHostConformance
         Assert.NotEqual(first, await queued.WithinAsync("queued call"));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task DeactivateAll_StateOfInstance_IsGone()
     {
         var grain = Grains.GetGrain<ICallGrain>(NewKey());
@@ -86,7 +86,7 @@ public abstract partial class ActorHostConformance
         Assert.NotEqual(first, await grain.InstanceAsync());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Timer_PeriodPasses_TicksUntilStopped()
     {
         var key = NewKey();
@@ -106,7 +106,7 @@ public abstract partial class ActorHostConformance
         Assert.DoesNotContain("tick4", Probe.Notes(key)[seen.Length..], StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Timer_CallRuns_TickWaits()
     {
         var key = NewKey();
@@ -122,7 +122,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("a< a> tick1< tick1>", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Timer_TickRuns_CallWaitsAndInterleavingTickDoesNotBlock()
     {
         var key = NewKey();
@@ -144,7 +144,7 @@ public abstract partial class ActorHostConformance
         await Probe.SeenAsync(key, "tick2>");
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Timer_Fails_TicksAgain()
     {
         var key = NewKey();
@@ -157,7 +157,7 @@ public abstract partial class ActorHostConformance
         }
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Timer_Changed_NewDueTimeHolds()
     {
         var key = NewKey();
@@ -169,7 +169,7 @@ public abstract partial class ActorHostConformance
     }
 
     // In order once the first call has found its way: calls to a target that was never reached may overtake each other.
-    [Fact]
+    [SuiteFact]
     public async Task Observer_ManyCallsAtOnce_OneAtATimeInOrder()
     {
         var watcher = new Watcher();
@@ -184,7 +184,7 @@ public abstract partial class ActorHostConformance
         GC.KeepAlive(watcher);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Observer_Deleted_CallerGetsTimeout()
     {
         var watcher = new Watcher();
@@ -199,7 +199,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal([1], watcher.Numbers);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Observer_Throws_CallerGetsIt()
     {
         var watcher = new Watcher();

@@ -6,7 +6,7 @@ namespace OrleansUem.Tests.ActorHosts.Conformance;
 /// <summary>Persistent state and reminders.</summary>
 public abstract partial class ActorHostConformance
 {
-    [Fact]
+    [SuiteFact]
     public async Task State_WrittenAndReactivated_IsReadBack()
     {
         var grain = Grains.GetGrain<IStateGrain>(NewKey());
@@ -22,7 +22,7 @@ public abstract partial class ActorHostConformance
         Assert.True(await grain.ExistsAsync());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task State_Cleared_IsNewAndMayBeWrittenAgain()
     {
         var grain = Grains.GetGrain<IStateGrain>(NewKey());
@@ -36,7 +36,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(9, (await grain.ReadAsync()).Count);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task State_ManyWritesAtOnce_AllSucceedAndLastStateIsStored()
     {
         var grain = Grains.GetGrain<IStateGrain>(NewKey());
@@ -45,7 +45,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(5, (await grain.ReadAsync()).Count);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task State_ChangedAfterWriteWasAskedFor_ChangeIsInIt()
     {
         var grain = Grains.GetGrain<IStateGrain>(NewKey());
@@ -54,7 +54,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(2, (await grain.ReadAsync()).Count);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task State_WriteClearAndWriteAtOnce_RunInTheirOrder()
     {
         var grain = Grains.GetGrain<IStateGrain>(NewKey());
@@ -63,7 +63,7 @@ public abstract partial class ActorHostConformance
         Assert.True(await grain.ExistsAsync());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task State_WrittenAtDeactivation_IsReadBack()
     {
         var grain = Grains.GetGrain<IStateGrain>(NewKey("write-at-end"));
@@ -72,7 +72,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(8, (await grain.ReadAsync()).Count);
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Reminder_PeriodPasses_TicksAndSurvivesDeactivation()
     {
         var key = NewKey();
@@ -88,7 +88,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal(string.Empty, await grain.NamesAsync());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Reminder_PeriodTooShort_Throws() => await Assert.ThrowsAnyAsync<ArgumentException>(
         () => Grains.GetGrain<IReminderGrain>(NewKey()).RegisterAsync("r", TimeSpan.Zero, TimeSpan.FromSeconds(1)));
 }

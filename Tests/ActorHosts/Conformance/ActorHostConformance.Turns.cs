@@ -7,7 +7,7 @@ namespace OrleansUem.Tests.ActorHosts.Conformance;
 /// <summary>Where grain code runs and what flows into it.</summary>
 public abstract partial class ActorHostConformance
 {
-    [Fact]
+    [SuiteFact]
     public async Task Turn_EveryWayToContinue_StaysInTurn()
     {
         var grain = Grains.GetGrain<ITurnGrain>(NewKey());
@@ -24,7 +24,7 @@ public abstract partial class ActorHostConformance
     public async Task Turn_ServiceUsedOutside_ThrowsOrNot(string service, string outcome) =>
         Assert.Equal(outcome, await Grains.GetGrain<ITurnGrain>(NewKey()).UseOutsideAsync(service));
 
-    [Fact]
+    [SuiteFact]
     public async Task Flow_AsyncLocalAndActivity_DoNotReachGrainNorCaller()
     {
         var grain = Grains.GetGrain<ITurnGrain>(NewKey());
@@ -38,7 +38,7 @@ public abstract partial class ActorHostConformance
         Assert.Null(await grain.AsyncLocalAsync());
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Flow_RequestContext_FlowsInThroughAndNotBack()
     {
         var grain = Grains.GetGrain<ITurnGrain>(NewKey());
@@ -51,7 +51,7 @@ public abstract partial class ActorHostConformance
         Assert.Null(await grain.ContextAsync("who"));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Filters_OutgoingIncomingGrain_RunInOrderAndMayChangeBoth()
     {
         await using var fixture = await StartAsync([new NotingFilter("1"), new NotingFilter("2")]);
@@ -60,7 +60,7 @@ public abstract partial class ActorHostConformance
         Assert.Equal("1< 2< 1< 2< grain< method grain> 2> 1> 2> 1>", Probe.Notes(key));
     }
 
-    [Fact]
+    [SuiteFact]
     public async Task Filters_GrainsOwnOnly_Runs()
     {
         var key = NewKey();

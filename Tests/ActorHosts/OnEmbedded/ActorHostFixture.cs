@@ -6,16 +6,18 @@ using OrleansUem.Tests.Kit;
 
 namespace OrleansUem.Tests.ActorHosts;
 
-/// <summary>The embedded host on virtual time with everything in memory.</summary>
+/// <summary>The embedded host on virtual time, in memory unless the test brings a storage.</summary>
 public sealed class ActorHostFixture : IActorHostFixture
 {
     private readonly EmbeddedActorHost _host;
     private readonly ManualTimeProvider _time;
+    private readonly Func<ValueTask>? _disposeStorage;
 
-    private ActorHostFixture(EmbeddedActorHost host, ManualTimeProvider time)
+    private ActorHostFixture(EmbeddedActorHost host, ManualTimeProvider time, Func<ValueTask>? disposeStorage)
     {
         _host = host;
         _time = time;
+        _disposeStorage = disposeStorage;
     }
 
     public IGrainFactory Grains => _host.GrainFactory;
@@ -35,7 +37,10 @@ public sealed class ActorHostFixture : IActorHostFixture
             time);
 
     public static async Task<ActorHostFixture> StartAsync(
-        Action<EmbeddedActorHostOptions>? configure = null, Action<IServiceCollection>? services = null, ManualTimeProvider? time = null)
+        Action<EmbeddedActorHostOptions>? configure = null,
+        Action<IServiceCollection>? services = null,
+        ManualTimeProvider? time = null,
+        Func<ValueTask>? disposeStorage = null)
     {
         time ??= new ManualTimeProvider();
         var host = await EmbeddedActorHost.StartAsync(
@@ -49,7 +54,7 @@ public sealed class ActorHostFixture : IActorHostFixture
                 collection.AddSingleton<TimeProvider>(time);
                 services?.Invoke(collection);
             });
-        return new ActorHostFixture(host, time);
+        return new ActorHostFixture(host, time, disposeStorage);
     }
 
     public Task PassTimeAsync(TimeSpan span)
@@ -60,5 +65,9 @@ public sealed class ActorHostFixture : IActorHostFixture
 
     public Task DeactivateAllAsync() => _host.DeactivateAllAsync();
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await (_disposeStorage?.Invoke() ?? ValueTask.CompletedTask);
+    }
 }
