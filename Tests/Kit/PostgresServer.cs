@@ -28,7 +28,7 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
     public int Port { get; private set; }
 
     /// <summary>The server's folder of programs, or null.</summary>
-    public static string? FindPrograms() => RequirementCheck.FindCommand("postgres") is { } onPath
+    public static string? FindPrograms() => CommandPath.Find("postgres") is { } onPath
         ? Path.GetDirectoryName(onPath)
         : Directory.Exists("/usr/lib/postgresql")
             ? Directory.EnumerateDirectories("/usr/lib/postgresql")

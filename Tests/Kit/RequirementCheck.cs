@@ -44,7 +44,7 @@ internal static class RequirementCheck
         PostgresServer.FindPrograms() is null ? "needs PostgreSQL's server (package postgresql), which is not installed"
         : Environment.IsPrivilegedProcess && !File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal))
             ? "needs the user postgres, since PostgreSQL does not run as root"
-            : Environment.IsPrivilegedProcess && FindCommand("setpriv") is null ? "needs the command setpriv (util-linux), which is not installed" : null;
+            : Environment.IsPrivilegedProcess && CommandPath.Find("setpriv") is null ? "needs the command setpriv (util-linux), which is not installed" : null;
 
     private static string? ProbeNamespace()
     {
