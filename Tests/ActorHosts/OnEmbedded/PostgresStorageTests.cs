@@ -84,7 +84,7 @@ public sealed class PostgresStorageTests(PostgresServer server) : StorageSuite, 
         await storage.Grains.WriteStateAsync("tenant", grain, new GrainState<int[]>([0]));
         var writes = Enumerable.Range(1, 16).Select(i => storage.Grains.WriteStateAsync("tenant", grain, new GrainState<int[]>([i], "1"))).ToArray();
         await Task.WhenAll(writes).ContinueWith(static _ => { }, TaskScheduler.Default);
-        Assert.Single(writes, static write => write.IsCompletedSuccessfully);
+        Assert.Equal(1, writes.Count(static write => write.IsCompletedSuccessfully));
         Assert.All(writes.Where(static write => write.IsFaulted), static write => Assert.IsType<InconsistentStateException>(write.Exception!.InnerException));
     }
 

@@ -6,9 +6,6 @@ using Npgsql;
 using OrleansUem.Silo.Database;
 using OrleansUem.Tests.Kit;
 using Xunit;
-#if !ORLEANS_HOST
-using OrleansUem.Embedded.Storage;
-#endif
 
 namespace OrleansUem.Tests.Silo.Database;
 
@@ -17,7 +14,7 @@ namespace OrleansUem.Tests.Silo.Database;
 /// That the providers themselves are content is shown where Orleans builds.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class OrleansQueryTests(PostgresServer server) : IAsyncLifetime
+public sealed partial class OrleansQueryTests(PostgresServer server) : IAsyncLifetime
 {
     private const int Active = 3;
     private const int Dead = 6;
@@ -98,31 +95,6 @@ public sealed class OrleansQueryTests(PostgresServer server) : IAsyncLifetime
         Assert.Single(versions, static version => version == 1);
         Assert.Equal(15, versions.Count(static version => version is null));
     }
-
-#if !ORLEANS_HOST
-    /// <summary>A record of the embedded host is one of Orleans, and the other way round.</summary>
-    [RequiresFact(Requirement.Postgres)]
-    public async Task Storage_EmbeddedHost_SharesTheRows()
-    {
-        var grain = GrainId.Create("tenant", "a-tenant");
-        var key = StorageKey.Of(grain);
-        var opening = new StorageOpening("uem", TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        await using var embedded = await PostgresDatabase.OpenAsync(_database!, TimeSpan.FromSeconds(20), opening, CancellationToken.None);
-        var state = new GrainState<int[]>([1, 2]);
-        await embedded.Grains.WriteStateAsync("tenant", grain, state);
-
-        List<(string, object?, DbType)> row =
-        [
-            ("GrainIdHash", key.Hash, DbType.Int32), ("GrainIdN0", key.N0, DbType.Int64), ("GrainIdN1", key.N1, DbType.Int64),
-            ("GrainTypeHash", StableHash.Compute("tenant"u8), DbType.Int32), ("GrainTypeString", "tenant", DbType.String),
-            ("GrainIdExtensionString", key.Text, DbType.String), ("ServiceId", "uem", DbType.String),
-        ];
-        Assert.Equal(("[1,2]", 1), await ReadAsync(row));
-        Assert.Equal(2, await WriteAsync(row, 1, "[3]"));
-        await embedded.Grains.ReadStateAsync("tenant", grain, state);
-        Assert.Equal(("2", 3), (state.ETag, Assert.Single(state.State!)));
-    }
-#endif
 
     [RequiresFact(Requirement.Postgres)]
     public async Task Reminders_UpsertReadDelete_FollowTheVersion()
