@@ -22,7 +22,29 @@ public static class SiloInit
     /// <param name="time">The clock.</param>
     /// <returns>The installation's id: the pin of its root.</returns>
     /// <exception cref="SiloStartException">The directory is in use, can't be written, or the name breaks the rule.</exception>
-    public static TenantId Create(string stateDirectory, string name, TimeProvider time)
+    public static TenantId Create(string stateDirectory, string name, TimeProvider time) =>
+        Create(stateDirectory, name, time, (directory, now) => WriteNew(directory, name, now));
+
+    /// <summary>Makes the state directory of a further silo of an installation.</summary>
+    /// <param name="stateDirectory">Must not exist, or be empty.</param>
+    /// <param name="name">The silo's name, another than that of the first; see <see cref="NameRules"/>.</param>
+    /// <param name="likeDirectory">The state directory of a silo of the installation, or a copy of it. Only read.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The installation's id.</returns>
+    /// <exception cref="SiloStartException">The other directory is not usable, or as in <see cref="Create(string, string, TimeProvider)"/>.</exception>
+    public static TenantId CreateLike(string stateDirectory, string name, string likeDirectory, TimeProvider time)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(likeDirectory);
+        var like = Path.GetFullPath(likeDirectory);
+        if (SiloState.ReadMarker(like).Name == name)
+        {
+            throw new SiloStartException($"The silo of {like} is called '{name}' already: a further silo of its installation needs another --name.");
+        }
+
+        return Create(stateDirectory, name, time, (directory, now) => WriteLike(directory, name, like, now));
+    }
+
+    private static TenantId Create(string stateDirectory, string name, TimeProvider time, Func<string, DateTimeOffset, TenantId> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(stateDirectory);
         ArgumentNullException.ThrowIfNull(time);
@@ -38,7 +60,7 @@ public static class SiloInit
             RequireEmpty(directory);
             StateFiles.CreateDirectory(directory);
             StateFiles.Restrict(directory);
-            return Write(directory, name, time.GetUtcNow());
+            return write(directory, time.GetUtcNow());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -61,17 +83,37 @@ public static class SiloInit
         }
     }
 
-    private static TenantId Write(string directory, string name, DateTimeOffset now)
+    private static TenantId WriteNew(string directory, string name, DateTimeOffset now)
     {
         using var authority = CertificateAuthority.Create($"uem installation {name}", now, RootValidity);
-        StateFiles.Write(Path.Combine(directory, StateFiles.RootKey), authority.ExportKeyPem());
-        StateFiles.Write(Path.Combine(directory, StateFiles.RootCertificate), authority.Root.ExportCertificatePem());
-        StateFiles.Write(
-            Path.Combine(directory, StateFiles.TenantTagKey), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TenantTags.KeyBytes)) + "\n");
+        WriteAuthority(directory, authority);
+        WriteTenantTagKey(directory, RandomNumberGenerator.GetBytes(TenantTags.KeyBytes));
         IssueSilo(directory, authority, name, now);
         StateMarker.Write(directory, new StateMarker(StateMarker.SqliteVersion, name));
         return authority.Id;
     }
+
+    // The keys of the installation, which every silo needs to let edges join and to check tenants' tags, and a certificate of its own.
+    private static TenantId WriteLike(string directory, string name, string like, DateTimeOffset now)
+    {
+        using var authority = SiloState.ReadAuthority(like);
+        WriteAuthority(directory, authority);
+        WriteTenantTagKey(directory, SiloState.ReadTenantTagKey(like));
+        IssueSilo(directory, authority, name, now);
+
+        // Silos share a database: one that looked into a SQLite file of its own would find no tenant.
+        StateMarker.Write(directory, new StateMarker(StateMarker.PostgresVersion, name));
+        return authority.Id;
+    }
+
+    private static void WriteAuthority(string directory, CertificateAuthority authority)
+    {
+        StateFiles.Write(Path.Combine(directory, StateFiles.RootKey), authority.ExportKeyPem());
+        StateFiles.Write(Path.Combine(directory, StateFiles.RootCertificate), authority.Root.ExportCertificatePem());
+    }
+
+    private static void WriteTenantTagKey(string directory, byte[] key) =>
+        StateFiles.Write(Path.Combine(directory, StateFiles.TenantTagKey), Convert.ToHexStringLower(key) + "\n");
 
     /// <summary>Makes a key and a certificate for the silo.</summary>
     internal static void IssueSilo(string directory, CertificateAuthority authority, string name, DateTimeOffset now)

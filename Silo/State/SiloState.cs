@@ -77,14 +77,9 @@ public sealed class SiloState : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(stateDirectory);
         ArgumentNullException.ThrowIfNull(time);
         var directory = Path.GetFullPath(stateDirectory);
-        if (!File.Exists(Path.Combine(directory, StateFiles.Marker)))
-        {
-            throw new SiloStartException($"{directory} holds no silo: {StateFiles.Marker} is missing. Set it up with 'uem silo init --state {directory} --name NAME'.");
-        }
-
+        var marker = ReadMarker(directory);
         RequirePrivate(directory, StateFiles.RootKey);
         RequirePrivate(directory, StateFiles.TenantTagKey);
-        var marker = ReadMarker(directory);
         var tenantTagKey = ReadTenantTagKey(directory);
         var authority = ReadAuthority(directory);
         try
@@ -162,8 +157,14 @@ public sealed class SiloState : IDisposable
         }
     }
 
-    private static StateMarker ReadMarker(string directory)
+    /// <summary>The marker of a directory.</summary>
+    internal static StateMarker ReadMarker(string directory)
     {
+        if (!File.Exists(Path.Combine(directory, StateFiles.Marker)))
+        {
+            throw new SiloStartException($"{directory} holds no silo: {StateFiles.Marker} is missing. Set it up with 'uem silo init --state {directory} --name NAME'.");
+        }
+
         StateMarker? marker;
         try
         {
@@ -185,7 +186,8 @@ public sealed class SiloState : IDisposable
                 $"{directory} has layout {marker.Version}, this program reads layouts {StateMarker.SqliteVersion} and {StateMarker.PostgresVersion}. Use the program that wrote it.");
     }
 
-    private static byte[] ReadTenantTagKey(string directory)
+    /// <summary>The key of the tenant tags in a directory.</summary>
+    internal static byte[] ReadTenantTagKey(string directory)
     {
         try
         {
@@ -200,7 +202,8 @@ public sealed class SiloState : IDisposable
         }
     }
 
-    private static CertificateAuthority ReadAuthority(string directory)
+    /// <summary>The installation's CA in a directory.</summary>
+    internal static CertificateAuthority ReadAuthority(string directory)
     {
         try
         {

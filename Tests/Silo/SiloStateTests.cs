@@ -41,6 +41,36 @@ public sealed class SiloStateTests
     }
 
     [Fact]
+    public void CreateLike_AnotherSilo_IsOneInstallationWithACertificateOfItsOwn()
+    {
+        var first = SiloUnderTest.NewDirectory();
+        var second = SiloUnderTest.NewDirectory();
+        var id = SiloInit.Create(first, "silo-1", _time);
+        Assert.Equal(id, SiloInit.CreateLike(second, "silo-2", first, _time));
+        using var one = SiloState.Load(first, _time);
+        using var two = SiloState.Load(second, _time);
+        Assert.Equal(one.Installation, two.Installation);
+        Assert.Equal(new PeerIdentity(id, PeerRole.Silo, "silo-2"), two.Credentials.Identity);
+        Assert.True(two.IsTenantTag(id, one.CreateTenantTag(id)));
+        Assert.True(two.IsInvitationId(one.CreateInvitationId()));
+    }
+
+    [Theory]
+    [InlineData("silo-1", "needs another --name")]
+    [InlineData("Silo 2", "1..63")]
+    public void CreateLike_NameTakenOrBad_Refuses(string name, string said)
+    {
+        var first = SiloUnderTest.NewDirectory();
+        SiloInit.Create(first, "silo-1", _time);
+        var refusal = Assert.Throws<SiloStartException>(() => SiloInit.CreateLike(SiloUnderTest.NewDirectory(), name, first, _time));
+        Assert.Contains(said, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CreateLike_NoSilo_SaysSo() => Assert.Contains("holds no silo", Assert.Throws<SiloStartException>(
+        () => SiloInit.CreateLike(SiloUnderTest.NewDirectory(), "silo-2", SiloUnderTest.NewDirectory(), _time)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Create_BadName_NamesTheRule() =>
         Assert.Contains("1..63", Assert.Throws<SiloStartException>(
             () => SiloInit.Create(SiloUnderTest.NewDirectory(), "Silo 1", _time)).Message, StringComparison.Ordinal);

@@ -55,12 +55,21 @@ internal static class SiloCommands
     {
         var state = CommandOptions.State("the silo's");
         var name = new Option<string>("--name") { Description = "the silo's name", HelpName = "NAME", DefaultValueFactory = _ => "silo-1" };
-        var command = new Command("init", "Set up a new installation: its CA, the silo's certificate and the database.") { state, name };
+        var like = new Option<string?>("--like") { Description = "state directory of a silo of the installation, or a copy of it: makes a further silo", HelpName = "DIR" };
+        var command = new Command("init", "Set up a new installation: its CA, the silo's certificate and the database; or a further silo of one.") { state, name, like };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             () =>
             {
                 var directory = parsed.GetRequiredValue(state);
-                var installation = SiloInit.Create(directory, parsed.GetRequiredValue(name), TimeProvider.System);
+                var silo = parsed.GetRequiredValue(name);
+                if (parsed.GetValue(like) is { } first)
+                {
+                    var joined = SiloInit.CreateLike(directory, silo, first, TimeProvider.System);
+                    Console.WriteLine($"silo {silo} of installation {joined} made; start it on the database of the others: uem silo --state {directory}");
+                    return Task.CompletedTask;
+                }
+
+                var installation = SiloInit.Create(directory, silo, TimeProvider.System);
                 Console.WriteLine($"installation {installation} made; start its silo with: uem silo --state {directory}");
                 return Task.CompletedTask;
             },
