@@ -92,7 +92,7 @@ public static class SiloHost
         services.AddSingleton<SiloReadiness>();
         AddInventory(services, state);
         services.AddGrainServices(options.Grains);
-        ActorHosting.AddActorHost(builder, database);
+        ActorHosting.AddActorHost(builder, options, state, database, time);
         AddControl(services);
         var app = builder.Build();
         app.UseExceptionHandler();

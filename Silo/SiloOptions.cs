@@ -18,7 +18,16 @@ public sealed record SiloOptions
     /// </summary>
     public string? DatabaseFile { get; init; }
 
-    /// <summary>Connections on that port at a time, 1..100,000. Default 2,000: an edge needs one.</summary>
+    /// <summary>
+    /// Where the other silos of the installation reach this one, over mutual TLS. Null: port 3103 on all addresses. In a build with Orleans only; as
+    /// <see cref="ClusterAdvertise"/>.
+    /// </summary>
+    public IPEndPoint? ClusterListen { get; init; }
+
+    /// <summary>The address and port that the other silos are told. Null: as <see cref="ClusterListen"/>, which then must name one address.</summary>
+    public IPEndPoint? ClusterAdvertise { get; init; }
+
+    /// <summary>Control connections at a time, 1..100,000. Default 2,000: an edge needs one.</summary>
     public int MaxConnections { get; init; } = 2_000;
 
     /// <summary>Connections from one address at a time, 1..<see cref="MaxConnections"/>. Default 64: edges behind one NAT, and strangers who hold connections open.</summary>

@@ -23,6 +23,7 @@ public static class SiloOptionsValidator
             errors.Add("DatabaseFile is empty: name the file that holds the PostgreSQL connection, or leave it out for SQLite.");
         }
 
+        errors.AddRange(ActorHosting.Check(options));
         CheckCount(errors, nameof(options.MaxConnections), options.MaxConnections, 1, 100_000);
         CheckCount(errors, nameof(options.MaxConnectionsPerAddress), options.MaxConnectionsPerAddress, 1, Math.Max(1, options.MaxConnections));
         CheckCount(errors, nameof(options.MaxHandshakes), options.MaxHandshakes, 1, 1_000);

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace OrleansUem.Transport;
 
 /// <summary>What both sides of our TLS have in common.</summary>
-internal static class TlsSettings
+public static class TlsSettings
 {
     public const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 

@@ -20,7 +20,7 @@ public static class CertificateUsage
     /// <summary>An edge: the session server, a control link client.</summary>
     public const string Edge = Arc + ".3";
 
-    /// <summary>A silo: the control link server.</summary>
+    /// <summary>A silo: the control link server, and server and client among silos.</summary>
     public const string Silo = Arc + ".4";
 
     /// <summary>TLS server (RFC 5280), for ordinary tools beside ours.</summary>
@@ -38,7 +38,7 @@ public static class CertificateUsage
         PeerRole.Device => [new Oid(Device), new Oid(TlsClient)],
         PeerRole.Node => [new Oid(Node), new Oid(TlsClient), new Oid(TlsServer)],
         PeerRole.Edge => [new Oid(Edge), new Oid(TlsServer), new Oid(TlsClient)],
-        PeerRole.Silo => [new Oid(Silo), new Oid(TlsServer)],
+        PeerRole.Silo => [new Oid(Silo), new Oid(TlsServer), new Oid(TlsClient)],
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "No certificates are issued for this role."),
     };
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
@@ -131,7 +132,7 @@ public sealed class SiloState : IDisposable
     /// <param name="validity">How long.</param>
     /// <returns>DER.</returns>
     public byte[] IssueEdge(
-        System.Security.Cryptography.X509Certificates.PublicKey publicKey, EdgeId edge, DateTimeOffset now, TimeSpan validity)
+        PublicKey publicKey, EdgeId edge, DateTimeOffset now, TimeSpan validity)
     {
         lock (_gate)
         {
@@ -224,7 +225,7 @@ public sealed class SiloState : IDisposable
         }
 
         var credentials = LoadCredentials(directory, authority);
-        if (credentials.Certificate.NotAfter.ToUniversalTime() - now.UtcDateTime >= RenewalMargin)
+        if (credentials.Certificate.NotAfter.ToUniversalTime() - now.UtcDateTime >= RenewalMargin && IsTlsClient(credentials.Certificate))
         {
             return credentials;
         }
@@ -233,6 +234,11 @@ public sealed class SiloState : IDisposable
         SiloInit.IssueSilo(directory, authority, name, now);
         return LoadCredentials(directory, authority);
     }
+
+    // Certificates of the first versions were for servers only; among silos either end may be the client.
+    private static bool IsTlsClient(X509Certificate2 certificate) => certificate.Extensions
+        .OfType<X509EnhancedKeyUsageExtension>()
+        .Any(usages => usages.EnhancedKeyUsages[CertificateUsage.TlsClient] is not null);
 
     private static PeerCredentials LoadCredentials(string directory, CertificateAuthority authority)
     {

@@ -13,9 +13,11 @@ internal static class SiloCommands
         var state = CommandOptions.State("the silo's");
         var listen = CommandOptions.EndPoints("--listen", "where edges link and join", "0.0.0.0:3102");
         var database = CommandOptions.DatabaseFile();
+        var clusterListen = ClusterEndPoint("--cluster-listen", "where the installation's other silos reach this one, with mutual TLS (Orleans builds; default 0.0.0.0:3103)");
+        var clusterAdvertise = ClusterEndPoint("--cluster-advertise", "the address and port that the other silos are told; needed when --cluster-listen is all addresses");
         var life = new TunnelLifeOptions();
         var logLevel = CommandOptions.LogLevel();
-        var command = new Command("silo", "Run a silo: it decides who may attach and which tunnels open.") { state, listen, database, logLevel };
+        var command = new Command("silo", "Run a silo: it decides who may attach and which tunnels open.") { state, listen, database, clusterListen, clusterAdvertise, logLevel };
         life.AddTo(command);
         command.Add(CreateInit());
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
@@ -27,6 +29,8 @@ internal static class SiloCommands
                     StateDirectory = parsed.GetRequiredValue(state),
                     Listen = Single(parsed.GetRequiredValue(listen)),
                     DatabaseFile = parsed.GetValue(database),
+                    ClusterListen = ReadEndPoint(clusterListen.Name, parsed.GetValue(clusterListen)),
+                    ClusterAdvertise = ReadEndPoint(clusterAdvertise.Name, parsed.GetValue(clusterAdvertise)),
                     Grains = life.Read(parsed),
                 };
                 await SiloHost.RunAsync(options, loggers, TimeProvider.System, ReportServing, cancellationToken);
@@ -47,6 +51,12 @@ internal static class SiloCommands
 
     private static string Describe(SiloReady ready) =>
         $"silo {ready.Silo} ready: control links on {ready.ControlEndPoint}, installation {ready.Installation.Short}, administration over {ready.AdminSocketPath}";
+
+    private static Option<string?> ClusterEndPoint(string name, string description) => new(name) { Description = description, HelpName = "ADDRESS:PORT" };
+
+    private static IPEndPoint? ReadEndPoint(string option, string? text) => text is null ? null
+        : IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0 ? endPoint
+        : throw new FormatException($"{option} '{text}' is not ADDRESS:PORT with a port of 1..65535.");
 
     private static IPEndPoint Single(IPEndPoint[] endPoints) =>
         endPoints.Length == 1 ? endPoints[0] : throw new FormatException("--listen takes one ADDRESS:PORT.");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
+using OrleansUem.Silo;
 using OrleansUem.Tests.ActorHosts.Conformance;
 using OrleansUem.Tests.Kit;
 
@@ -34,7 +35,7 @@ public sealed class ActorHostFixture : IActorHostFixture
         builder.Options.InitializeClientOnDeploy = false;
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddMemoryGrainStorageAsDefault(options => options.GrainStorageSerializer = new JsonStateSerializer());
+            silo.AddMemoryGrainStorageAsDefault(options => options.GrainStorageSerializer = new GrainStateSerializer());
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<TimeProvider>(time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
