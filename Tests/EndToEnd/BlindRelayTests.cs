@@ -15,10 +15,18 @@ public sealed class BlindRelayTests
 {
     private static readonly byte[] Marker = Encoding.ASCII.GetBytes("wombat-quartz-lantern");
 
-    [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl", "tcpdump")]
-    public async Task Marker_OnItsWay_IsNowhereAtTheRelay()
+    [RequiresTheory(Requirement.Tun | Requirement.Nftables, "curl", "tcpdump")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Marker_OnItsWay_IsNowhereAtTheRelay(bool isOverUdp)
     {
-        await using var uem = await UemInstallation.StartAsync();
+        await using var uem = await UemInstallation.StartAsync(isOverUdp ? [] : ["--no-udp"], [], []);
+        if (isOverUdp)
+        {
+            await UemInstallation.WaitForPathAsync(uem.Device, isUdp: true);
+            await UemInstallation.WaitForPathAsync(uem.Node, isUdp: true);
+        }
+
         var folder = Directory.CreateTempSubdirectory("uem-capture-");
         try
         {
@@ -43,6 +51,8 @@ public sealed class BlindRelayTests
             uem.Edge.Interrupt();
             await uem.Edge.WaitForExitAsync("edge drains");
 
+            Assert.Equal(isOverUdp, CountUdp(captures[0].Path) > 40);
+            Assert.Equal(isOverUdp, CountUdp(captures[1].Path) > 40);
             Assert.True(Holds(captures[2].Path), "the organisation's own network carries the marker in clear");
             Assert.False(Holds(captures[0].Path), "the device's side of the edge");
             Assert.False(Holds(captures[1].Path), "the node's side of the edge");
@@ -65,6 +75,20 @@ public sealed class BlindRelayTests
         var process = where.Start("tcpdump", "-i", device, "--immediate-mode", "-U", "-s", "0", "-Z", "root", "-w", path);
         await process.WaitForLineAsync("capture starts", line => line.Contains("listening on", StringComparison.Ordinal));
         return (process, path);
+    }
+
+    // IPv4 packets of UDP in a pcap file: 24 bytes, then for each packet 16 bytes with its length and an Ethernet header of 14.
+    private static int CountUdp(string path)
+    {
+        const byte udp = 17;
+        var file = File.ReadAllBytes(path);
+        var count = 0;
+        for (var offset = 24; offset + 16 <= file.Length; offset += 16 + BitConverter.ToInt32(file, offset + 8))
+        {
+            count += offset + 16 + 14 + 9 < file.Length && file[offset + 16 + 12] == 8 && file[offset + 16 + 14 + 9] == udp ? 1 : 0;
+        }
+
+        return count;
     }
 
     private static bool Holds(string path) => File.ReadAllBytes(path).AsSpan().IndexOf(Marker) >= 0;

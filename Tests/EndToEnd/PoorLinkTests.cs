@@ -25,13 +25,14 @@ public abstract class PoorLinkTests(SharedInstallation shared)
         Assert.All(await Task.WhenAll(downloads), hash => Assert.Equal(expected, hash));
     }
 
-    /// <summary>TCP on the outer hop repeats what the link loses, so the tunnel delays and does not lose.</summary>
+    /// <summary>On UDP the tunnel loses what the link loses, 2 % of the pings, and adds nothing: 10 lost of 50 are one case in a million.</summary>
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "ping")]
-    public async Task Ping_ThroughTheTunnel_IsDelayedAndArrives()
+    public async Task Ping_ThroughTheTunnel_LosesNoMoreThanTheLink()
     {
         var uem = await shared.GetAsync();
-        var output = await uem.DeviceSide.RunAsync("ping", "-c", "20", "-i", "0.2", "-W", "10", "-q", UemInstallation.WebAddress);
-        Assert.Contains("20 received, 0% packet loss", output, StringComparison.Ordinal);
+        var result = await uem.DeviceSide.TryRunAsync("ping", "-c", "50", "-i", "0.1", "-W", "10", "-q", UemInstallation.WebAddress);
+        var received = int.Parse(result.Output.Split(" received")[0].Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(received, 41, 50);
     }
 
     [RequiresTheory(Requirement.Tun | Requirement.Nftables, "iperf3")]

@@ -16,7 +16,9 @@ public sealed class UemInstallation : IAsyncDisposable
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<IDisposable> _links = [];
     private string[] _siloArguments = [];
+    private string[] _edgeArguments = [];
     private string[] _nodeArguments = [];
+    private string[] _deviceArguments = [];
 
     private UemInstallation()
     {
@@ -48,25 +50,13 @@ public sealed class UemInstallation : IAsyncDisposable
     /// <param name="nodeLink">Null: a plain virtual cable.</param>
     /// <param name="hasOneRelayProcess">True: <c>uem up</c> instead of a silo and an edge.</param>
     /// <param name="siloArguments">More arguments of the silo.</param>
-    public static async Task<UemInstallation> StartAsync(
-        LinkQuality? deviceLink = null, LinkQuality? nodeLink = null, bool hasOneRelayProcess = false, params string[] siloArguments)
-    {
-        var installation = new UemInstallation { _siloArguments = siloArguments };
-        try
-        {
-            await installation.BuildNetworkAsync(deviceLink, nodeLink);
-            await (hasOneRelayProcess ? installation.StartUpAsync() : installation.StartRelayAsync());
-            await installation.StartOrganisationAsync();
-            await installation.EnrolDeviceAsync();
-            await installation.StartDeviceAsync();
-            return installation;
-        }
-        catch
-        {
-            await installation.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<UemInstallation> StartAsync(
+        LinkQuality? deviceLink = null, LinkQuality? nodeLink = null, bool hasOneRelayProcess = false, params string[] siloArguments) =>
+        StartAsync(new UemInstallation { _siloArguments = siloArguments }, deviceLink, nodeLink, hasOneRelayProcess);
+
+    /// <summary>The same on plain cables with more arguments of the roles that forward.</summary>
+    public static Task<UemInstallation> StartAsync(string[] edge, string[] node, string[] device) => StartAsync(
+        new UemInstallation { _edgeArguments = edge, _nodeArguments = node, _deviceArguments = device }, null, null, hasOneRelayProcess: false);
 
     /// <summary>Builds the network and starts everything but the device, which is not enrolled either.</summary>
     /// <param name="nodeArguments">More arguments of the node.</param>
@@ -113,25 +103,32 @@ public sealed class UemInstallation : IAsyncDisposable
         await Edge.WaitForLineAsync("relay starts", line => line.Contains("edge-1 ready", StringComparison.Ordinal));
     }
 
+    /// <summary>Starts the edge with other arguments than before.</summary>
+    public Task StartEdgeAsync(string[] arguments)
+    {
+        _edgeArguments = arguments;
+        return StartEdgeAsync();
+    }
+
     public async Task StartEdgeAsync()
     {
         Edge = Start(
             RelaySide, "edge", "--state", StateOf("edge"), "--silo", "127.0.0.1:3102", "--devices", "198.51.100.1:443",
-            "--nodes", "203.0.113.1:3101", "--audit", AuditPath);
+            "--nodes", "203.0.113.1:3101", "--audit", AuditPath, .. _edgeArguments);
         await Edge.WaitForLineAsync("edge starts", line => line.Contains("edge-1 ready", StringComparison.Ordinal));
     }
 
     public async Task StartNodeAsync()
     {
         Node = Start(
-            NodeSide,
-            ["node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24", "--allow", "10.1.0.0/24", "--nat", .. _nodeArguments]);
+            NodeSide, "node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
+            "--allow", "10.1.0.0/24", "--nat", .. _nodeArguments);
         await Node.WaitForLineAsync("node attaches", line => line.StartsWith("attached ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
     }
 
     public async Task StartDeviceAsync()
     {
-        Device = Start(DeviceSide, "device", "up", "--state", StateOf("device"));
+        Device = Start(DeviceSide, "device", "up", "--state", StateOf("device"), .. _deviceArguments);
         await WaitForTunnelAsync(1);
     }
 
@@ -143,6 +140,18 @@ public sealed class UemInstallation : IAsyncDisposable
             string.Create(CultureInfo.InvariantCulture, $"tunnel up, time {occurrence}"),
             line => line.StartsWith("up ", StringComparison.Ordinal) && ++seen == occurrence,
             TimeSpan.FromSeconds(90));
+    }
+
+    /// <summary>Waits until a device or node has said for the n-th time that its data goes over UDP, or over TCP.</summary>
+    /// <returns>The line.</returns>
+    public static async Task<string> WaitForPathAsync(ProcessUnderTest agent, bool isUdp, int occurrence = 1)
+    {
+        var seen = 0;
+        return await agent.WaitForLineAsync(
+            string.Create(CultureInfo.InvariantCulture, $"data goes over {(isUdp ? "UDP" : "TCP")}, time {occurrence}"),
+            line => line.StartsWith("path ", StringComparison.Ordinal)
+                && line.Contains(isUdp ? "over UDP" : "on TCP", StringComparison.Ordinal) && ++seen == occurrence,
+            TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Issues an activation for the device and lets it enrol.</summary>
@@ -177,6 +186,25 @@ public sealed class UemInstallation : IAsyncDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<UemInstallation> StartAsync(
+        UemInstallation installation, LinkQuality? deviceLink, LinkQuality? nodeLink, bool hasOneRelayProcess)
+    {
+        try
+        {
+            await installation.BuildNetworkAsync(deviceLink, nodeLink);
+            await (hasOneRelayProcess ? installation.StartUpAsync() : installation.StartRelayAsync());
+            await installation.StartOrganisationAsync();
+            await installation.EnrolDeviceAsync();
+            await installation.StartDeviceAsync();
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync();
+            throw;
+        }
     }
 
     internal static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "uem.dll");
