@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport.Datagrams;
 
 namespace OrleansUem.Edge;
@@ -56,8 +57,7 @@ public static class EdgeOptionsValidator
         host = colon > 0 ? text![..colon].Trim('[', ']') : "";
         port = 0;
         return Uri.CheckHostName(host) != UriHostNameType.Unknown
-            && int.TryParse(text![(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port)
-            && port is >= 1 and <= IPEndPoint.MaxPort;
+            && Digits.TryParsePort(text.AsSpan(colon + 1), out port);
     }
 
     private static void ValidateUdp(EdgeOptions options, List<string> faults)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Grains.Interfaces;
 
@@ -85,8 +86,7 @@ public static class GrainKeys
         }
 
         var digits = leaseId[(slash + 1)..];
-        if (!ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out tunnelId)
-            || tunnelId is 0 or > long.MaxValue || digits[0] == '0')
+        if (!Digits.TryParse(digits, long.MaxValue, out tunnelId) || digits[0] == '0')
         {
             tunnelId = 0;
             return false;

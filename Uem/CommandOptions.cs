@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Uem;
 
@@ -59,8 +60,7 @@ internal static class CommandOptions
         var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
         return host.Length > 0
             && Uri.CheckHostName(host) != UriHostNameType.Unknown
-            && int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            && port is >= 1 and <= IPEndPoint.MaxPort
+            && Digits.TryParsePort(text.AsSpan(colon + 1), out var port)
             ? (host, port)
             : throw new FormatException($"{option} '{text}' is not HOST:PORT with a port of 1 to {IPEndPoint.MaxPort}.");
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansUem.Protocol.Session;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Agent.Identity;
 
@@ -25,7 +26,7 @@ public sealed class GenerationStore
         if (directory.Has(FileName))
         {
             var text = directory.Read(FileName).Trim();
-            if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _reserved) || _reserved > long.MaxValue)
+            if (!Digits.TryParse(text, long.MaxValue, out _reserved))
             {
                 throw new AgentStateException(
                     $"{directory.PathOf(FileName)} does not hold a number. Delete it: the count then starts over at the current time.");

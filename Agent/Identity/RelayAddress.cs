@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Agent.Identity;
 
@@ -15,13 +16,12 @@ public sealed record RelayAddress(string Host, int Port)
     {
         address = null;
         var colon = text?.LastIndexOf(':') ?? -1;
-        if (colon < 1 || !int.TryParse(text![(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            || port is < 1 or > 65_535)
+        if (colon < 1 || !Digits.TryParsePort(text.AsSpan(colon + 1), out var port))
         {
             return false;
         }
 
-        var host = text[..colon];
+        var host = text![..colon];
         var isBracketed = host is ['[', .., ']'];
         host = isBracketed ? host[1..^1] : host;
         if (host.Length is 0 or > 253 || Uri.CheckHostName(host) == UriHostNameType.Unknown || (host.Contains(':') && !isBracketed))

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using OrleansUem.Protocol.Ids;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Protocol.Identity;
 
@@ -171,8 +172,7 @@ public sealed record EnrolmentUri
         port = 0;
         return host.Length is > 0 and <= 253
             && Uri.CheckHostName(host) != UriHostNameType.Unknown
-            && int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port)
-            && port is >= 1 and <= 65_535;
+            && Digits.TryParsePort(text.AsSpan(colon + 1), out port);
     }
 
     private static bool TryRead16(string? text, out byte[] bytes)

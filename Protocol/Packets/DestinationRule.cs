@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Protocol.Packets;
 
@@ -142,7 +143,7 @@ public sealed class DestinationRule
             return true;
         }
 
-        bool isNumber = byte.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out byte number);
+        bool isNumber = Digits.TryParse(name, byte.MaxValue, out ulong number);
         protocol = (IpProtocolNumber)number;
         return isNumber;
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Protocol.Packets;
 
@@ -55,12 +56,12 @@ public readonly record struct Ipv4Address(uint Value) : IComparable<Ipv4Address>
         {
             int end = part == 3 ? text.Length : text.IndexOf('.');
             if (end is < 1 or > 3 || (end > 1 && text[0] == '0')
-                || !byte.TryParse(text[..end], NumberStyles.None, CultureInfo.InvariantCulture, out byte octet))
+                || !Digits.TryParse(text[..end], byte.MaxValue, out ulong octet))
             {
                 return false;
             }
 
-            value = (value << 8) | octet;
+            value = (value << 8) | (uint)octet;
             text = part == 3 ? [] : text[(end + 1)..];
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Protocol.Packets;
 
@@ -74,13 +75,13 @@ public readonly record struct Ipv4Prefix
         if (slash >= 0)
         {
             ReadOnlySpan<char> lengthText = text[(slash + 1)..];
-            if (lengthText.Length > 2
-                || !int.TryParse(lengthText, NumberStyles.None, CultureInfo.InvariantCulture, out length)
-                || length > 32)
+            if (lengthText.Length > 2 || !Digits.TryParse(lengthText, max: 32, out ulong number))
             {
                 error = $"'{lengthText}' is not a prefix length from 0 to 32";
                 return false;
             }
+
+            length = (int)number;
         }
 
         Ipv4Prefix around = Around(address, length);

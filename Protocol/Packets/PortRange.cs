@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Protocol.Packets;
 
@@ -19,13 +20,13 @@ public readonly record struct PortRange(ushort First, ushort Last)
         range = default;
         int dash = text.IndexOf('-');
         ReadOnlySpan<char> lastText = dash < 0 ? text : text[(dash + 1)..];
-        if (!TryParsePort(dash < 0 ? text : text[..dash], out ushort first) || !TryParsePort(lastText, out ushort last)
+        if (!Digits.TryParsePort(dash < 0 ? text : text[..dash], out int first) || !Digits.TryParsePort(lastText, out int last)
             || first > last)
         {
             return false;
         }
 
-        range = new PortRange(first, last);
+        range = new PortRange((ushort)first, (ushort)last);
         return true;
     }
 
@@ -33,7 +34,4 @@ public readonly record struct PortRange(ushort First, ushort Last)
     public override string ToString() => First == Last
         ? First.ToString(CultureInfo.InvariantCulture)
         : string.Create(CultureInfo.InvariantCulture, $"{First}-{Last}");
-
-    private static bool TryParsePort(ReadOnlySpan<char> text, out ushort port) =>
-        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port > 0;
 }
