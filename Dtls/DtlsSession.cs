@@ -143,7 +143,7 @@ public sealed partial class DtlsSession : IDisposable
             return new DtlsReadResult(DtlsReadStatus.NeedMore, 0, _hasMore);
         }
 
-        if (!RecordFilter.IsSafe(datagram, out var encryptedData, out var encryptedOther))
+        if (!RecordFilter.IsSafe(datagram, State == DtlsState.Established, out var encryptedData, out var encryptedOther))
         {
             MalformedDatagramsDropped++;
             return new DtlsReadResult(DtlsReadStatus.NeedMore, 0, _hasMore);

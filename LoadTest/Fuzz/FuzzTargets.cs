@@ -81,7 +81,9 @@ internal static class FuzzTargets
 
     private static bool TakeRecords(ReadOnlySpan<byte> input)
     {
-        var isSafe = RecordFilter.IsSafe(input, out var data, out var other);
-        return data >= 0 && other >= 0 && data + other <= (input.Length / 37) + 1 && isSafe;
+        var isSafe = RecordFilter.IsSafe(input, isEstablished: true, out var data, out var other);
+        return isSafe && data + other <= input.Length / DtlsContextOptions.RecordOverheadBytes ? true
+            : isSafe ? throw new InvalidOperationException("More records than the datagram has room for.")
+            : false;
     }
 }

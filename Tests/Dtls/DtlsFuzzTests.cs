@@ -113,6 +113,27 @@ public sealed class DtlsFuzzTests
         Assert.Equal(1, pair.Server.MalformedDatagramsDropped);
     }
 
+    /// <summary>libssl steps over the header of a record that it drops for its version or length, and takes what follows for the next header.</summary>
+    [Theory]
+    [InlineData("17FEFF00000000000000090026")] // the version of a first ClientHello
+    [InlineData("17030300000000000000090026")] // TLS
+    [InlineData("17FEFD00000000000000098900")] // longer than a record may be
+    [InlineData("17FEFD00000000000000090027")] // longer than the datagram
+    public void Receive_RecordThatHidesAShortOne_DoesNotEndTheSession(string header)
+    {
+        using var pair = DtlsPair.Established();
+        byte[] hidden = [23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 9, 0, 12, .. new byte[12]];
+        byte[] datagram = [.. Convert.FromHexString(header), .. new byte[13], .. hidden];
+
+        pair.Deliver(datagram, toServer: true);
+
+        Assert.Equal(DtlsState.Established, pair.Server.State);
+        Assert.Equal(1, pair.Server.MalformedDatagramsDropped);
+        pair.Client.Write([42]);
+        pair.Run();
+        Assert.Equal([42], Assert.Single(pair.ServerReceived));
+    }
+
     private static void AssertEndsInKnownState(DtlsPair pair, int seed)
     {
         pair.Run();
