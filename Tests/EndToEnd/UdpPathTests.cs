@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using OrleansUem.LoadTest.Web;
+using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.EndToEnd;
