@@ -113,22 +113,28 @@ public sealed class UemInstallation : IAsyncDisposable
     public async Task StartEdgeAsync()
     {
         Edge = Start(
-            RelaySide, "edge", "--state", StateOf("edge"), "--silo", "127.0.0.1:3102", "--devices", "198.51.100.1:443",
-            "--nodes", "203.0.113.1:3101", "--audit", AuditPath, .. _edgeArguments);
+            RelaySide,
+            [
+                "edge", "--state", StateOf("edge"), "--silo", "127.0.0.1:3102", "--devices", "198.51.100.1:443",
+                "--nodes", "203.0.113.1:3101", "--audit", AuditPath, .. _edgeArguments,
+            ]);
         await Edge.WaitForLineAsync("edge starts", line => line.Contains("edge-1 ready", StringComparison.Ordinal));
     }
 
     public async Task StartNodeAsync()
     {
         Node = Start(
-            NodeSide, "node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
-            "--allow", "10.1.0.0/24", "--nat", .. _nodeArguments);
+            NodeSide,
+            [
+                "node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
+                "--allow", "10.1.0.0/24", "--nat", .. _nodeArguments,
+            ]);
         await Node.WaitForLineAsync("node attaches", line => line.StartsWith("attached ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
     }
 
     public async Task StartDeviceAsync()
     {
-        Device = Start(DeviceSide, "device", "up", "--state", StateOf("device"), .. _deviceArguments);
+        Device = Start(DeviceSide, ["device", "up", "--state", StateOf("device"), .. _deviceArguments]);
         await WaitForTunnelAsync(1);
     }
 
