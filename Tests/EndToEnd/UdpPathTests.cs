@@ -31,7 +31,9 @@ public sealed partial class UdpPathTests
             .Select(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToArray();
         Assert.True(bytes[0] > count, $"{bytes[0]} bytes came from the node over UDP");
         Assert.True(bytes[1] < 100_000, $"{bytes[1]} bytes came from the node over TCP");
-        Assert.True(bytes[2] > 100_000, $"{bytes[2]} bytes came from the device over UDP");
+
+        // Acknowledgements only, and few: the device's kernel answers whole super-packets.
+        Assert.True(bytes[2] > 10_000, $"{bytes[2]} bytes came from the device over UDP");
         Assert.True(bytes[3] < 100_000, $"{bytes[3]} bytes came from the device over TCP");
     }
 
