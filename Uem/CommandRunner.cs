@@ -47,7 +47,9 @@ internal static class CommandRunner
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
         logging.AddFilter("Npgsql", level > LogLevel.Warning ? level : LogLevel.Warning);
-        logging.AddFilter("Orleans", level > LogLevel.Warning ? level : LogLevel.Warning);
+
+        // With the dot: a filter takes every category that begins like it, and ours begin with OrleansUem.
+        logging.AddFilter("Orleans.", level > LogLevel.Warning ? level : LogLevel.Warning);
 
         // The host logs why it does not start with a stack trace and throws the same: the command says it in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
