@@ -81,7 +81,7 @@ public static class SiloHost
         });
         var services = builder.Services;
         services.AddRoutingCore();
-        services.AddProblemDetails();
+        services.AddProblemDetails(static problems => problems.CustomizeProblemDetails = Problems.Describe);
         services.Replace(ServiceDescriptor.Singleton(loggers));
         services.TryAddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.Replace(ServiceDescriptor.Singleton<IHostLifetime, CallerLifetime>());
@@ -95,7 +95,7 @@ public static class SiloHost
         ActorHosting.AddActorHost(builder, options, state, database, time);
         AddControl(services);
         var app = builder.Build();
-        app.UseExceptionHandler();
+        app.UseExceptionHandler(new ExceptionHandlerOptions { StatusCodeSelector = Problems.StatusOf });
         app.UseStatusCodePages();
         AdminEndpoints.Map(app);
         return app;

@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
+using Orleans.Serialization;
 using OrleansUem.Silo.Database;
 using OrleansUem.Silo.State;
 
@@ -70,6 +72,9 @@ internal static class ActorHosting
                 messaging.SystemResponseTimeout = ResponseTimeout;
             });
             silo.Configure<ClusterMembershipOptions>(SetFailureDetection);
+
+            // A grain's storage fails with exceptions of its driver; without this the caller would hear of a missing codec instead.
+            silo.Services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add("Npgsql"));
             silo.UseTls(tls => ClusterTls.Configure(tls, state.Credentials, time));
             silo.UseAdoNetClustering(clustering =>
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansUem.Tests.Kit;
 
 namespace OrleansUem.Tests.EndToEnd;
 
@@ -16,6 +17,7 @@ public sealed class UemInstallation : IAsyncDisposable
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<IDisposable> _links = [];
     private string[] _siloArguments = [];
+    private string? _databaseFile;
     private string[] _edgeArguments = [];
     private string[] _nodeArguments = [];
     private string[] _deviceArguments = [];
@@ -33,6 +35,9 @@ public sealed class UemInstallation : IAsyncDisposable
     public NetNamespace WebSide { get; private set; } = null!;
 
     public ProcessUnderTest Silo { get; private set; } = null!;
+
+    /// <summary>The other silo of a cluster.</summary>
+    public ProcessUnderTest SecondSilo { get; private set; } = null!;
 
     public ProcessUnderTest Edge { get; private set; } = null!;
 
@@ -57,6 +62,17 @@ public sealed class UemInstallation : IAsyncDisposable
     /// <summary>The same on plain cables with more arguments of the roles that forward.</summary>
     public static Task<UemInstallation> StartAsync(string[] edge, string[] node, string[] device) => StartAsync(
         new UemInstallation { _edgeArguments = edge, _nodeArguments = node, _deviceArguments = device }, null, null, hasOneRelayProcess: false);
+
+    /// <summary>The same with two silos on PostgreSQL, to both of which the edge has a link.</summary>
+    public static async Task<UemInstallation> StartOnClusterAsync(PostgresServer server)
+    {
+        var installation = new UemInstallation { _edgeArguments = ["--silo", "127.0.0.1:3112"] };
+        var file = installation._databaseFile = Path.Combine(installation._folder, "database.conf");
+        installation._siloArguments = ["--database-file", file, "--cluster-listen", "127.0.0.1:3103"];
+        await File.WriteAllTextAsync(file, await server.CreateDatabaseAsync());
+        (await ProcessUnderTest.RunAsync(null, "chmod", null, "chmod", "600", file)).EnsureSuccess();
+        return await StartAsync(installation, null, null, hasOneRelayProcess: false);
+    }
 
     /// <summary>Builds the network and starts everything but the device, which is not enrolled either.</summary>
     /// <param name="nodeArguments">More arguments of the node.</param>
@@ -93,6 +109,13 @@ public sealed class UemInstallation : IAsyncDisposable
     {
         Silo = Start(RelaySide, ["silo", "--state", StateOf("silo"), "--listen", "127.0.0.1:3102", .. _siloArguments]);
         await Silo.WaitForLineAsync("silo starts", line => line.Contains("silo-1 ready", StringComparison.Ordinal));
+    }
+
+    public async Task StartSecondSiloAsync()
+    {
+        SecondSilo = Start(
+            RelaySide, "silo", "--state", StateOf("silo-2"), "--listen", "127.0.0.1:3112", "--database-file", _databaseFile!, "--cluster-listen", "127.0.0.1:3113");
+        await SecondSilo.WaitForLineAsync("second silo starts", line => line.Contains("silo-2 ready", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Starts the relay as one process, which is both <see cref="Silo"/> and <see cref="Edge"/>.</summary>
@@ -254,6 +277,12 @@ public sealed class UemInstallation : IAsyncDisposable
     {
         await UemAsync(RelaySide, "silo", "init", "--state", StateOf("silo"), "--name", "silo-1");
         await StartSiloAsync();
+        if (_databaseFile is not null)
+        {
+            await UemAsync(RelaySide, "silo", "init", "--state", StateOf("silo-2"), "--name", "silo-2", "--like", StateOf("silo"));
+            await StartSecondSiloAsync();
+        }
+
         var token = await AdminAsync("edge-token", "edge-1", "--silo", "127.0.0.1:3102");
         await UemAsync(RelaySide, "edge", "join", token, "--state", StateOf("edge"));
         await StartEdgeAsync();

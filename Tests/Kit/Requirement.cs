@@ -23,4 +23,7 @@ public enum Requirement
 
     /// <summary>PostgreSQL's server programs, and as root the user postgres to run them as.</summary>
     Postgres = 32,
+
+    /// <summary>A build whose silos form a cluster: with Orleans.</summary>
+    Cluster = 64,
 }

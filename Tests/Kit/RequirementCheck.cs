@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using OrleansUem.Tests.ActorHosts;
 
 namespace OrleansUem.Tests.Kit;
 
@@ -37,6 +38,7 @@ internal static class RequirementCheck
         Requirement.Nftables => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeNftables(),
         Requirement.UserNamespaces => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeUserNamespace(),
         Requirement.Postgres => ProbePostgres(),
+        Requirement.Cluster => ActorHostFixture.IsCluster ? null : "needs a build with Orleans (-p:ActorHost=orleans); the embedded host is one silo",
         _ => null,
     };
 

@@ -20,6 +20,9 @@ public sealed class ActorHostFixture : IActorHostFixture
         _disposeStorage = disposeStorage;
     }
 
+    /// <summary>Whether silos of this build form a cluster.</summary>
+    public static bool IsCluster => false;
+
     public IGrainFactory Grains => _host.GrainFactory;
 
     public EmbeddedActorHost Host => _host;

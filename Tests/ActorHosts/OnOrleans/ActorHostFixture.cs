@@ -22,6 +22,9 @@ public sealed class ActorHostFixture : IActorHostFixture
         Grains = cluster.Silos[0].ServiceProvider.GetRequiredService<IGrainFactory>();
     }
 
+    /// <summary>Whether silos of this build form a cluster.</summary>
+    public static bool IsCluster => true;
+
     public IGrainFactory Grains { get; }
 
     /// <summary>Starts the grains of the product. Silos copy every argument and result as it is.</summary>
