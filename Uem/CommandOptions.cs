@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Protocol.Wire;
