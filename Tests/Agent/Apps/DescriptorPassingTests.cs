@@ -1,7 +1,7 @@
 using System.Text;
 using OrleansUem.Agent.Native;
-using OrleansUem.Transport.Native;
 using OrleansUem.Tests.Kit;
+using OrleansUem.Transport.Native;
 using Xunit;
 
 namespace OrleansUem.Tests.Agent.Apps;
