@@ -23,7 +23,7 @@ internal static unsafe partial class PacketIo
     }
 
     /// <summary>Writes a header, which may be empty, and pieces of a buffer, at most <see cref="PiecesMax"/>, as one packet. A negative result is an error.</summary>
-    public static nint Write(OwnedDescriptor descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketSlice> slices)
+    public static nint Write(OwnedDescriptor descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<byte> buffer, ReadOnlySpan<BufferSlice> slices)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(slices.Length, PiecesMax);
         fixed (byte* headerBytes = header)

@@ -106,14 +106,14 @@ public sealed partial class LinuxTunDevice : ITunDevice
 
     public bool TryWrite(ReadOnlySpan<byte> packet)
     {
-        ReadOnlySpan<PacketSlice> whole = [new PacketSlice(0, packet.Length)];
+        ReadOnlySpan<BufferSlice> whole = [new BufferSlice(0, packet.Length)];
         return !packet.IsEmpty ? TryWrite(default, packet, whole, packet.Length) : DropMalformed();
     }
 
     public bool TryWrite(in CoalescedPacket packet)
     {
         int bytes = 0;
-        foreach (PacketSlice slice in packet.Slices)
+        foreach (BufferSlice slice in packet.Slices)
         {
             bytes += slice.Bytes;
         }
@@ -149,7 +149,7 @@ public sealed partial class LinuxTunDevice : ITunDevice
         }
     }
 
-    private bool TryWrite(in VirtioNetHeader offload, ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketSlice> slices, int bytes)
+    private bool TryWrite(in VirtioNetHeader offload, ReadOnlySpan<byte> buffer, ReadOnlySpan<BufferSlice> slices, int bytes)
     {
         Span<byte> header = stackalloc byte[VirtioNetHeader.WireBytes];
         offload.Write(header);

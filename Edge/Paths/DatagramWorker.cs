@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansUem.Edge.Sessions;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Paths;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;

@@ -1,5 +1,6 @@
 using OrleansUem.Edge.Forwarding;
 using OrleansUem.Edge.Sessions;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport.Datagrams;
 

@@ -3,7 +3,7 @@ namespace OrleansUem.Protocol.Packets;
 /// <summary>What <see cref="PacketCoalescer"/> gives out: one packet as it came, or a super-packet, in pieces of one buffer.</summary>
 public readonly ref struct CoalescedPacket
 {
-    internal CoalescedPacket(VirtioNetHeader offload, ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketSlice> slices, int packets, int bytes)
+    internal CoalescedPacket(VirtioNetHeader offload, ReadOnlySpan<byte> buffer, ReadOnlySpan<BufferSlice> slices, int packets, int bytes)
     {
         Offload = offload;
         Buffer = buffer;
@@ -19,7 +19,7 @@ public readonly ref struct CoalescedPacket
     public ReadOnlySpan<byte> Buffer { get; }
 
     /// <summary>The packet's bytes in order, at least one slice.</summary>
-    public ReadOnlySpan<PacketSlice> Slices { get; }
+    public ReadOnlySpan<BufferSlice> Slices { get; }
 
     /// <summary>How many packets went in.</summary>
     public int Packets { get; }
@@ -31,14 +31,14 @@ public readonly ref struct CoalescedPacket
     public byte[] ToArray()
     {
         int total = 0;
-        foreach (PacketSlice slice in Slices)
+        foreach (BufferSlice slice in Slices)
         {
             total += slice.Bytes;
         }
 
         byte[] bytes = new byte[total];
         Span<byte> rest = bytes;
-        foreach (PacketSlice slice in Slices)
+        foreach (BufferSlice slice in Slices)
         {
             Buffer.Slice(slice.Offset, slice.Bytes).CopyTo(rest);
             rest = rest[slice.Bytes..];

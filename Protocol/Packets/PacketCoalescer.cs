@@ -37,9 +37,9 @@ public sealed class PacketCoalescer
     private readonly bool _joinsUdp;
     private readonly byte[] _buffer = new byte[BufferBytes];
     private readonly CoalescingGroup[] _groups = new CoalescingGroup[PacketsMax];
-    private readonly PacketSlice[] _slices = new PacketSlice[PacketsMax];
+    private readonly BufferSlice[] _slices = new BufferSlice[PacketsMax];
     private readonly int[] _nextSlice = new int[PacketsMax];
-    private readonly PacketSlice[] _takenSlices = new PacketSlice[TcpJoinedMax];
+    private readonly BufferSlice[] _takenSlices = new BufferSlice[TcpJoinedMax];
     private readonly FlowSlot[] _slots = new FlowSlot[1 << SlotBits];
     private long _epoch = 1;
     private int _used;
@@ -222,7 +222,7 @@ public sealed class PacketCoalescer
             return false;
         }
 
-        ref PacketSlice last = ref _slices[group.LastSlice];
+        ref BufferSlice last = ref _slices[group.LastSlice];
         if (last.End == _used)
         {
             last = last with { Bytes = last.Bytes + payload.Length };
@@ -255,7 +255,7 @@ public sealed class PacketCoalescer
 
     private void PutSlice(int bytes)
     {
-        _slices[_sliceCount] = new PacketSlice(_used, bytes);
+        _slices[_sliceCount] = new BufferSlice(_used, bytes);
         _nextSlice[_sliceCount++] = -1;
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Paths;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport.Native;

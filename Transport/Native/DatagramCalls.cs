@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Paths;
 using OrleansUem.Transport.Datagrams;
 

@@ -194,7 +194,7 @@ public sealed class TunOffloadTests
     });
 
     private static bool Write(LinuxTunDevice tun, VirtioNetHeader offload, byte[] packet) =>
-        tun.TryWrite(new CoalescedPacket(offload, packet, [new PacketSlice(0, packet.Length)], 2, packet.Length));
+        tun.TryWrite(new CoalescedPacket(offload, packet, [new BufferSlice(0, packet.Length)], 2, packet.Length));
 
     private static List<byte[]> Cut(VirtioNetHeader offload, byte[] packet)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Paths;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
