@@ -69,8 +69,13 @@ internal sealed class PathTable
         }
     }
 
+    /// <summary>
+    /// An address is a path's candidate. One that is another path's stays there: until the token has come back the source address may be forged, and it must not take anybody's frames away.
+    /// </summary>
+    internal void Enter(in PathAddress address, SessionPath path) => _byAddress.TryAdd(address, path);
+
     /// <summary>An address was proven to be a path's. Where two sessions have one (a NAT gave a port to another), the last proof counts.</summary>
-    internal void Enter(in PathAddress address, SessionPath path) => _byAddress[address] = path;
+    internal void Prove(in PathAddress address, SessionPath path) => _byAddress[address] = path;
 
     internal void Leave(in PathAddress address, SessionPath path) => _byAddress.TryRemove(new KeyValuePair<PathAddress, SessionPath>(address, path));
 }

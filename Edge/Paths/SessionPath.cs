@@ -69,6 +69,11 @@ internal sealed class SessionPath
                 _table.Enter(entered, this);
             }
 
+            if (verdict.IsMoved)
+            {
+                _table.Prove(from, this);
+            }
+
             isChanged = verdict.IsMoved;
             if (verdict.IsMoved || (_target is { } target && target.DatagramBytes != _validator.DatagramBytes))
             {

@@ -175,6 +175,27 @@ public sealed class EdgeUdpTests
         Assert.Equal(1, edge.Server.Paths.AddressCount);
     }
 
+    // The probe's MAC is the other device's own; only its source address is forged.
+    [Fact]
+    public async Task Probe_FromAnotherSessionsAddress_TakesNothingAway()
+    {
+        await using var edge = await EdgeFixture.StartAsync();
+        var node = await edge.AttachEchoNodeAsync();
+        var device = await edge.AttachDeviceAsync();
+        var other = await edge.AttachDeviceAsync("phone-2");
+        var (near, _) = await OpenAsync(device, node);
+        using var path = ScriptedPath.Prove(device);
+        using var forger = new ScriptedPath(other.Attached.Udp);
+
+        forger.SendProbe(1, from: path.Socket);
+
+        Assert.True(path.TakesForeignAck());
+        path.Send(near, Marker);
+        Assert.Equal(Marker, path.NextFrame().Payload);
+        Assert.Equal((1, 1), (edge.Server.Paths.AddressCount, edge.Server.Paths.UsedCount));
+        Assert.True(forger.IsSilent);
+    }
+
     [Fact]
     public async Task PathLeft_DataGoesOverTcpUntilAHigherProbe()
     {

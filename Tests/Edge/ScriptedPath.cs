@@ -55,12 +55,13 @@ internal sealed class ScriptedPath : IDisposable
         }
     }
 
-    public void SendProbe(ulong counter, int bytes = DatagramBytes, Action<byte[]>? change = null, ulong? token = null)
+    /// <param name="from">Another path's socket: its source address is forged.</param>
+    public void SendProbe(ulong counter, int bytes = DatagramBytes, Action<byte[]>? change = null, ulong? token = null, UdpBatchSocket? from = null)
     {
         var probe = new byte[bytes];
         new PathDatagram(PathDatagramType.Probe, bytes, _offer.PathId, counter, token ?? Token).Write(probe, _keys.Probe);
         change?.Invoke(probe);
-        Assert.Equal(1, Socket.Send(probe, probe.Length).Sent);
+        Assert.Equal(1, (from ?? Socket).Send(probe, probe.Length).Sent);
     }
 
     /// <summary>Sends frames, runs of equal ones with one call.</summary>
@@ -90,6 +91,9 @@ internal sealed class ScriptedPath : IDisposable
         Assert.True(PathDatagram.IsAuthentic(datagram, _keys.Ack));
         return ack;
     }
+
+    /// <summary>Whether the next datagram is an ack of another path.</summary>
+    public bool TakesForeignAck() => PathDatagram.TryRead(Next(), out var ack) && ack.Type == PathDatagramType.Ack && ack.PathId != _offer.PathId;
 
     public (Channel Channel, byte[] Payload) NextFrame()
     {
