@@ -45,7 +45,7 @@ internal sealed partial class ControlLinkHost : IFrameHandler, IControlRequestHa
     private readonly string _linkId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly TaskCompletionSource _isCaughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Cut> _cutsToFollow = [];
-    
+
     // What asks for a refresh while one is due asks for the same.
     private readonly Channels.Channel<bool> _refreshes = Channels.Channel.CreateBounded<bool>(
         new Channels.BoundedChannelOptions(1) { FullMode = Channels.BoundedChannelFullMode.DropWrite });
