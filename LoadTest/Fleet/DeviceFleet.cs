@@ -22,7 +22,7 @@ internal sealed class DeviceFleet : IAsyncDisposable
     public async Task EnrolAsync(string nodeState, RelayAddress relay, int count, CancellationToken cancellationToken) =>
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (index, token) =>
         {
-            var activation = NodeActivations.Create(nodeState, DeviceId.Parse($"load-{index}"), TimeProvider.System, relay: relay);
+            var activation = NodeActivations.Create(nodeState, DeviceId.Parse(NameOf(index)), TimeProvider.System, relay: relay);
             while (!await TryEnrolAsync(activation, StateOf(index), token))
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token);
@@ -53,6 +53,9 @@ internal sealed class DeviceFleet : IAsyncDisposable
             slots.Release();
         }
     }
+
+    /// <summary>The name that the certificate of the n-th device has.</summary>
+    public static string NameOf(int index) => $"load-{index}";
 
     public async ValueTask DisposeAsync()
     {

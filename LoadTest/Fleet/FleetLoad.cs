@@ -17,13 +17,14 @@ public static class FleetLoad
 
     /// <summary>A whole relay and node in this process, devices that enrol, open tunnels, exchange packets and leave.</summary>
     /// <param name="devices">How many, 1..<see cref="MaxDevices"/>.</param>
+    /// <param name="databaseFile">A file that names an empty PostgreSQL database for the silo; null: SQLite.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What it measured.</returns>
     /// <exception cref="InvalidOperationException">An echo is missing.</exception>
-    public static async Task<FleetReport> RunSmokeAsync(int devices, CancellationToken cancellationToken)
+    public static async Task<FleetReport> RunSmokeAsync(int devices, string? databaseFile, CancellationToken cancellationToken)
     {
         RequireCount(devices);
-        await using var relay = await LocalRelay.StartAsync(cancellationToken);
+        await using var relay = await LocalRelay.StartAsync(databaseFile, cancellationToken);
         await using var fleet = new DeviceFleet();
         var report = await RunAsync(fleet, relay.NodeState, relay.ForDevices, devices, cancellationToken);
         return report.EchoMilliseconds.Count == report.EchoesSent

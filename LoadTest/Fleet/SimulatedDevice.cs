@@ -11,6 +11,9 @@ namespace OrleansUem.LoadTest.Fleet;
 /// <summary>The product's device agent over a network in memory: the same wire bytes, certificates and tunnels as a device's.</summary>
 internal sealed class SimulatedDevice : IAsyncDisposable
 {
+    /// <summary>Where the payload of <see cref="BuildPacket"/> begins.</summary>
+    public const int PayloadOffset = Ipv4HeaderBytes + UdpHeaderBytes;
+
     private const int Ipv4HeaderBytes = 20;
     private const int UdpHeaderBytes = 8;
     private const byte Udp = 17;
@@ -20,6 +23,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
     private readonly long _startedAt;
     private readonly Task _running;
     private long _upAt;
+    private int _ups;
 
     public SimulatedDevice(string stateDirectory)
     {
@@ -35,13 +39,22 @@ internal sealed class SimulatedDevice : IAsyncDisposable
             new DeviceOptions { StateDirectory = stateDirectory, Software = "uem-load/1" },
             NullLoggerFactory.Instance,
             TimeProvider.System,
-            _ => { },
+            CountUps,
             (_, _) => _network,
             _stop.Token);
     }
 
     /// <summary>From the start of the agent to the tunnel's configuration: TLS, attach, open, DTLS, configure.</summary>
     public TimeSpan SetUpTime => Stopwatch.GetElapsedTime(_startedAt, Volatile.Read(ref _upAt));
+
+    /// <summary>How often a tunnel came up.</summary>
+    public int Ups => Volatile.Read(ref _ups);
+
+    /// <summary>The agent's life; fails with <see cref="DeviceFatalException"/> when the device can't go on, having been cut off for example.</summary>
+    public Task Running => _running;
+
+    /// <summary>Where apps of the device write and read.</summary>
+    public MemoryTunDevice App => _network.App;
 
     /// <summary>Waits until the tunnel is up.</summary>
     /// <exception cref="InvalidOperationException">The agent ended before.</exception>
@@ -66,7 +79,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         var echoes = 0;
         for (var i = 0; i < count; i++)
         {
-            BinaryPrimitives.WriteInt32BigEndian(packet.AsSpan(Ipv4HeaderBytes + UdpHeaderBytes), i);
+            BinaryPrimitives.WriteInt32BigEndian(packet.AsSpan(PayloadOffset), i);
             var sentAt = Stopwatch.GetTimestamp();
             if (!_network.App.TryWrite(packet))
             {
@@ -90,12 +103,29 @@ internal sealed class SimulatedDevice : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _network.App.Stop();
-        await _running;
+        try
+        {
+            await _running;
+        }
+        catch (DeviceFatalException)
+        {
+            // Whoever cut it off has read it from Running.
+        }
+
         _stop.Dispose();
         _network.Dispose();
     }
 
-    private static byte[] BuildPacket(Ipv4Address from, Ipv4Address to, int payloadBytes)
+    private void CountUps(DeviceStatus status)
+    {
+        if (status.Kind == DeviceStatusKind.Up)
+        {
+            Interlocked.Increment(ref _ups);
+        }
+    }
+
+    /// <summary>A UDP packet to the echo port; payload zero.</summary>
+    public static byte[] BuildPacket(Ipv4Address from, Ipv4Address to, int payloadBytes)
     {
         var packet = new byte[Ipv4HeaderBytes + UdpHeaderBytes + payloadBytes];
         packet[0] = 0x45;

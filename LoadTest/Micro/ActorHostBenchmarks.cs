@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Npgsql;
+using OrleansUem.Silo.Database;
 
 namespace OrleansUem.LoadTest.Micro;
 
@@ -9,10 +11,14 @@ namespace OrleansUem.LoadTest.Micro;
 public static class ActorHostBenchmarks
 {
     private const int Activations = 500_000;
+    private static readonly int[] Writers = [1, 64, 256, 4096];
     private static readonly TimeSpan RunTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs everything, in about a minute.</summary>
-    public static async Task RunAsync(TextWriter output, CancellationToken cancellationToken)
+    /// <param name="output">Where the rows go.</param>
+    /// <param name="databaseFile">A file that names an empty PostgreSQL database for durable writes, or null.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task RunAsync(TextWriter output, string? databaseFile, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
         await output.WriteLineAsync($"{BenchHost.Engine}, {Environment.ProcessorCount} processors, .NET {Environment.Version}");
@@ -25,9 +31,16 @@ public static class ActorHostBenchmarks
 
         await MeasureActivations(output, withState: false, cancellationToken);
         await MeasureActivations(output, withState: true, cancellationToken);
-        foreach (var writers in new[] { 1, 64, 256, 4096 })
+        if (BenchHost.CanUseSqlite)
         {
-            await MeasureWrites(output, writers, cancellationToken);
+            await MeasureSqliteWrites(output, cancellationToken);
+        }
+
+        if (databaseFile is not null)
+        {
+            await using var database = NpgsqlDataSource.Create(DatabaseFile.Read(databaseFile, "bench").ConnectionString);
+            await SchemaMigrations.ApplyAsync(database, SchemaMigrations.All, cancellationToken);
+            await MeasureWrites(output, "PostgreSQL", mode => BenchHost.StartAsync(mode, database, cancellationToken), cancellationToken);
         }
     }
 
@@ -38,8 +51,8 @@ public static class ActorHostBenchmarks
         for (var start = 0; start < Starts; start++)
         {
             var watch = Stopwatch.StartNew();
-            await using var host = await BenchHost.StartAsync(BenchHost.CallModes[0], null, cancellationToken);
-            await host!.Grains.GetGrain<IBenchGrain>("first").PingAsync();
+            await using var host = await BenchHost.StartAsync(BenchHost.CallModes[0], cancellationToken);
+            await host.Grains.GetGrain<IBenchGrain>("first").PingAsync();
             elapsed += watch.Elapsed;
         }
 
@@ -48,7 +61,7 @@ public static class ActorHostBenchmarks
 
     private static async Task MeasureCalls(TextWriter output, string mode, CancellationToken cancellationToken)
     {
-        await using var host = (await BenchHost.StartAsync(mode, null, cancellationToken))!;
+        await using var host = await BenchHost.StartAsync(mode, cancellationToken);
         await Calls(output, host, $"{mode}, 1 caller, empty", 1, 1, static grain => grain.PingAsync(), cancellationToken);
         await Calls(output, host, $"{mode}, 1 caller, two arguments", 1, 1, static grain => grain.AddAsync(1, 2), cancellationToken);
         await Calls(output, host, $"{mode}, 64 callers, 64 grains", 64, 64, static grain => grain.PingAsync(), cancellationToken);
@@ -113,7 +126,7 @@ public static class ActorHostBenchmarks
 
     private static async Task MeasureActivations(TextWriter output, bool withState, CancellationToken cancellationToken)
     {
-        await using var host = (await BenchHost.StartAsync(BenchHost.CallModes[0], null, cancellationToken))!;
+        await using var host = await BenchHost.StartAsync(BenchHost.CallModes[0], cancellationToken);
         await Activate(host, withState, "warm-up-", 20_000);
         await host.DeactivateAllAsync(cancellationToken);
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -145,18 +158,25 @@ public static class ActorHostBenchmarks
         }
     }
 
-    private static async Task MeasureWrites(TextWriter output, int writers, CancellationToken cancellationToken)
+    private static async Task MeasureSqliteWrites(TextWriter output, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("actor-host-bench-");
         try
         {
-            await using var host = await BenchHost.StartAsync(BenchHost.CallModes[0], folder.FullName, cancellationToken);
-            if (host is null)
-            {
-                return;
-            }
+            await MeasureWrites(output, "SQLite", mode => BenchHost.StartOnSqliteAsync(mode, folder.FullName, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
-            var grains = Enumerable.Range(0, writers).Select(i => host.Grains.GetGrain<IBenchStateGrain>($"writer-{i}")).ToArray();
+    private static async Task MeasureWrites(TextWriter output, string database, Func<string, Task<IBenchHost>> start, CancellationToken cancellationToken)
+    {
+        await using var host = await start(BenchHost.CallModes[0]);
+        foreach (var writers in Writers)
+        {
+            var grains = Enumerable.Range(0, writers).Select(i => host.Grains.GetGrain<IBenchStateGrain>($"writer-{writers}-{i}")).ToArray();
             await Task.WhenAll(grains.Select(static grain => grain.StoreAsync(0)));
             var bytes = GC.GetTotalAllocatedBytes(precise: true);
             var watch = Stopwatch.StartNew();
@@ -170,11 +190,7 @@ public static class ActorHostBenchmarks
 
                 return (long)count;
             }));
-            await Report(output, $"durable write, {writers} grains", counts.Sum(), watch.Elapsed, GC.GetTotalAllocatedBytes(precise: true) - bytes);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
+            await Report(output, $"write to {database}, {writers} grains", counts.Sum(), watch.Elapsed, GC.GetTotalAllocatedBytes(precise: true) - bytes);
         }
     }
 

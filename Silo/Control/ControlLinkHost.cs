@@ -8,6 +8,7 @@ using OrleansUem.Protocol.Wire;
 using OrleansUem.Silo.State;
 using OrleansUem.Transport;
 using OrleansUem.Transport.Control;
+using Channels = System.Threading.Channels;
 
 namespace OrleansUem.Silo.Control;
 
@@ -44,6 +45,11 @@ internal sealed partial class ControlLinkHost : IFrameHandler, IControlRequestHa
     private readonly string _linkId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly TaskCompletionSource _isCaughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Cut> _cutsToFollow = [];
+
+    // What asks for a refresh while one is due asks for the same.
+    private readonly Channels.Channel<bool> _refreshes = Channels.Channel.CreateBounded<bool>(
+        new Channels.BoundedChannelOptions(1) { FullMode = Channels.BoundedChannelFullMode.DropWrite });
+
     private EdgeLinkStart? _start;
     private IEdgeLink? _reference;
     private ulong _linkedCut;
@@ -111,6 +117,9 @@ internal sealed partial class ControlLinkHost : IFrameHandler, IControlRequestHa
             GC.KeepAlive(_observer);
         }
     }
+
+    /// <summary>Registers the link once more without waiting for the interval: grains may have lost what they knew.</summary>
+    public void RefreshSoon() => _refreshes.Writer.TryWrite(true);
 
     /// <summary>Ends the link, when the edge was removed.</summary>
     public void Close(Reason reason, string detail) => _connection.Close(reason, detail);
@@ -205,8 +214,8 @@ internal sealed partial class ControlLinkHost : IFrameHandler, IControlRequestHa
             }
 
             await CatchUpAsync();
-            using var timer = new PeriodicTimer(RefreshInterval, _time);
-            while (await timer.WaitForNextTickAsync(_link.Ended))
+            using var timer = _time.CreateTimer(static state => ((ControlLinkHost)state!).RefreshSoon(), this, RefreshInterval, RefreshInterval);
+            await foreach (var _ in _refreshes.Reader.ReadAllAsync(_link.Ended))
             {
                 await RefreshAsync();
             }

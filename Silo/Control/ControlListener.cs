@@ -67,6 +67,15 @@ internal sealed partial class ControlListener(
     /// <inheritdoc/>
     public void Dispose() => _ticker?.Dispose();
 
+    /// <summary>Registers every link once more: another silo died, and with it what its grains knew of edges.</summary>
+    public void RefreshSoon()
+    {
+        foreach (var link in _links.Keys)
+        {
+            link.RefreshSoon();
+        }
+    }
+
     /// <summary>Ends every link of an edge that this silo has.</summary>
     /// <param name="edge">The edge that was removed.</param>
     /// <returns>How many.</returns>

@@ -93,6 +93,7 @@ internal static class ActorHosting
                 storage.GrainStorageSerializer = new GrainStateSerializer();
             });
         });
+        builder.Services.AddHostedService<SiloDeaths>();
     }
 
     // No gateway: nobody outside of the silos calls grains (an edge has control links), so there is no port for it.

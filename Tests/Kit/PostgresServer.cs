@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using Xunit;
 
@@ -61,7 +59,7 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
 
         await RunAsync("chmod", "711", _folder);
         await RunAsServerAsync("initdb", "-D", DataFolder, "-U", AdminName, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en", "--no-sync");
-        Port = FreePort();
+        Port = FreePort.Next();
         await StartServerAsync();
         await RunSqlAsync("postgres", $"CREATE ROLE {UserName} LOGIN PASSWORD '{Password}'");
     }
@@ -169,13 +167,5 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
         var children = (await ProcessUnderTest.RunAsync(null, "children", null, "pgrep", "-P", server)).Output;
         await ProcessUnderTest.RunAsync(
             null, "signal", null, "kill", ["-" + signal, .. children.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)]);
-    }
-
-    // Another program may take it before the server does; then the start fails by name.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

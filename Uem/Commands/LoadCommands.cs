@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using OrleansUem.Agent.Identity;
 using OrleansUem.LoadTest.Fleet;
+using OrleansUem.LoadTest.Machines;
 using OrleansUem.LoadTest.Micro;
 using OrleansUem.LoadTest.Web;
 
@@ -16,6 +17,7 @@ internal static class LoadCommands
         CreateMicro(),
         CreateSmoke(),
         CreateDevices(),
+        CreateStarts(),
         ThroughputCommand.Create(),
         LoadFuzzCommand.Create(),
         ThroughputCommand.CreateProfile(),
@@ -41,14 +43,16 @@ internal static class LoadCommands
     {
         var what = new Argument<string>("what") { Description = "actors, dtls (handshakes), packets or records" };
         what.AcceptOnlyFromAmong("actors", "dtls", "packets", "records");
-        var command = new Command("micro", "Micro-benchmarks of one part.") { what };
+        var database = CommandOptions.DatabaseFile();
+        database.Description = "with actors: a file of mode 0600 that names an empty PostgreSQL database, to measure durable writes on";
+        var command = new Command("micro", "Micro-benchmarks of one part.") { what, database };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             () => parsed.GetRequiredValue(what) switch
             {
                 "dtls" => DtlsBenchmarks.RunAsync(Console.Out, cancellationToken),
                 "packets" => PacketBenchmarks.RunAsync(Console.Out, cancellationToken),
                 "records" => RecordBenchmarks.RunAsync(Console.Out, cancellationToken),
-                _ => ActorHostBenchmarks.RunAsync(Console.Out, cancellationToken),
+                _ => ActorHostBenchmarks.RunAsync(Console.Out, parsed.GetValue(database), cancellationToken),
             },
             cancellationToken));
         return command;
@@ -57,13 +61,14 @@ internal static class LoadCommands
     private static Command CreateSmoke()
     {
         var devices = Devices(50);
-        var command = new Command("smoke", "A whole relay and node in this process, devices that enrol, open tunnels, exchange packets and leave.") { devices };
+        var database = CommandOptions.DatabaseFile();
+        var command = new Command("smoke", "A whole relay and node in this process, devices that enrol, open tunnels, exchange packets and leave.") { devices, database };
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 limit.CancelAfter(TimeSpan.FromMinutes(4));
-                Console.WriteLine(await FleetLoad.RunSmokeAsync(parsed.GetValue(devices), limit.Token));
+                Console.WriteLine(await FleetLoad.RunSmokeAsync(parsed.GetValue(devices), parsed.GetValue(database), limit.Token));
             },
             cancellationToken));
         return command;
@@ -82,6 +87,18 @@ internal static class LoadCommands
                 return FleetLoad.HoldAsync(
                     parsed.GetRequiredValue(nodeState), new RelayAddress(host, port), parsed.GetValue(devices), Console.WriteLine, cancellationToken);
             },
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateStarts()
+    {
+        var arguments = new Argument<string[]>("arguments") { Description = "a role with its options, after --: silo --state DIR", Arity = ArgumentArity.OneOrMore };
+        var runs = new Option<int>("--runs") { Description = $"how often, 1..{StartLoad.MaxRuns}", DefaultValueFactory = _ => 5 };
+        var command = new Command("starts", "Start a role of this program several times and measure how long each takes until it says that it is ready.") { arguments, runs };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            async () => Console.WriteLine(await StartLoad.RunAsync(
+                [.. OwnCommandLine.Get(), .. parsed.GetRequiredValue(arguments)], parsed.GetValue(runs), cancellationToken)),
             cancellationToken));
         return command;
     }

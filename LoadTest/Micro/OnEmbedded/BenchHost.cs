@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace OrleansUem.LoadTest.Micro;
 
 /// <summary>The embedded actor host as the benchmarks run it.</summary>
@@ -15,18 +17,31 @@ internal sealed class BenchHost : IBenchHost
 
     public IGrainFactory Grains => _host.GrainFactory;
 
-    /// <summary>Starts a host; state is in memory unless there is a folder for a database.</summary>
-    public static async Task<IBenchHost?> StartAsync(string callMode, string? databaseFolder, CancellationToken cancellationToken) =>
+    /// <summary>Whether grains of this host can be stored in SQLite.</summary>
+    public static bool CanUseSqlite => true;
+
+    /// <summary>Starts a host whose state is in memory.</summary>
+    public static Task<IBenchHost> StartAsync(string callMode, CancellationToken cancellationToken) => StartAsync(callMode, ActorStorage.Memory, cancellationToken);
+
+    /// <summary>Starts a host on a database that has the product's tables.</summary>
+    public static Task<IBenchHost> StartAsync(string callMode, NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        StartAsync(callMode, ActorStorage.Postgres(database), cancellationToken);
+
+    /// <summary>Starts a host on a file in this folder.</summary>
+    public static Task<IBenchHost> StartOnSqliteAsync(string callMode, string folder, CancellationToken cancellationToken) =>
+        StartAsync(callMode, ActorStorage.Sqlite(Path.Combine(folder, "bench.db")), cancellationToken);
+
+    public Task DeactivateAllAsync(CancellationToken cancellationToken) => _host.DeactivateAllAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private static async Task<IBenchHost> StartAsync(string callMode, ActorStorage storage, CancellationToken cancellationToken) =>
         new BenchHost(await EmbeddedActorHost.StartAsync(
             options =>
             {
                 options.GrainAssemblies.Add(typeof(BenchGrain).Assembly);
                 options.QueuesAlways = callMode == "queued";
-                options.Storage = databaseFolder is null ? ActorStorage.Memory : ActorStorage.Sqlite(Path.Combine(databaseFolder, "bench.db"));
+                options.Storage = storage;
             },
             cancellationToken: cancellationToken));
-
-    public Task DeactivateAllAsync(CancellationToken cancellationToken) => _host.DeactivateAllAsync(cancellationToken);
-
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
 }

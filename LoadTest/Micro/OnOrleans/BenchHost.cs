@@ -1,7 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
+using OrleansUem.LoadTest.Machines;
+using OrleansUem.Silo;
 
 namespace OrleansUem.LoadTest.Micro;
 
@@ -24,26 +25,30 @@ internal sealed class BenchHost : IBenchHost
 
     public IGrainFactory Grains { get; }
 
-    /// <summary>Starts a silo; null where a durable database is asked for, since that needs PostgreSQL.</summary>
-    public static async Task<IBenchHost?> StartAsync(string callMode, string? databaseFolder, CancellationToken cancellationToken)
-    {
-        _ = callMode;
-        if (databaseFolder is not null)
-        {
-            return null;
-        }
+    /// <summary>Whether grains of this host can be stored in SQLite.</summary>
+    public static bool CanUseSqlite => false;
 
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleans(silo => silo
-            .UseLocalhostClustering(FreePort(), FreePort())
-            .AddMemoryGrainStorageAsDefault());
-        var host = builder.Build();
-        await host.StartAsync(cancellationToken);
-        return new BenchHost(host);
-    }
+    /// <summary>Starts a silo whose state is in memory.</summary>
+    public static Task<IBenchHost> StartAsync(string callMode, CancellationToken cancellationToken) =>
+        StartAsync(callMode, static silo => silo.AddMemoryGrainStorageAsDefault(), cancellationToken);
+
+    /// <summary>Starts a silo on a database that has the product's tables, with the product's form of states.</summary>
+    public static Task<IBenchHost> StartAsync(string callMode, NpgsqlDataSource database, CancellationToken cancellationToken) => StartAsync(
+        callMode,
+        silo => silo.AddAdoNetGrainStorageAsDefault(storage =>
+        {
+            storage.Invariant = "Npgsql";
+            storage.DataSource = database;
+            storage.GrainStorageSerializer = new GrainStateSerializer();
+        }),
+        cancellationToken);
+
+    /// <summary>Not with this host.</summary>
+    public static Task<IBenchHost> StartOnSqliteAsync(string callMode, string folder, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Orleans' silos keep grains in PostgreSQL.");
 
     public Task DeactivateAllAsync(CancellationToken cancellationToken) =>
-        Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero).WaitAsync(cancellationToken);
+        Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -51,10 +56,13 @@ internal sealed class BenchHost : IBenchHost
         _host.Dispose();
     }
 
-    private static int FreePort()
+    private static async Task<IBenchHost> StartAsync(string callMode, Action<ISiloBuilder> addStorage, CancellationToken cancellationToken)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        _ = callMode;
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.UseOrleans(silo => addStorage(silo.UseLocalhostClustering(FreePort.Next(), FreePort.Next())));
+        var host = builder.Build();
+        await host.StartAsync(cancellationToken);
+        return new BenchHost(host);
     }
 }

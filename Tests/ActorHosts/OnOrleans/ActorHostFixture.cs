@@ -42,7 +42,7 @@ public sealed class ActorHostFixture : IActorHostFixture
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<TimeProvider>(time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
-            silo.Services.AddKeyedSingleton<TimeProvider>(Orleans.Reminders.ReminderTimeProviderNames.Reminders, time);
+            silo.Services.AddKeyedSingleton<TimeProvider>(Orleans.Reminders.ReminderTimeProviderNames.Reminders, new RemindersClock(time));
             services?.Invoke(silo.Services);
         });
         var cluster = builder.Build();
@@ -70,4 +70,22 @@ public sealed class ActorHostFixture : IActorHostFixture
         _cluster.Silos[0].SiloAddress.Equals(await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain));
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
+
+    /// <summary>
+    /// The clock of the test, on which each look takes a tick. Orleans waits for a reminder in a loop until its time has come; Task.Delay cuts what is left to
+    /// whole milliseconds, so on a clock that stands still the last of them would never pass.
+    /// </summary>
+    private sealed class RemindersClock(ManualTimeProvider time) : TimeProvider
+    {
+        private long _looks;
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow().AddTicks(Interlocked.Increment(ref _looks));
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            time.CreateTimer(callback, state, dueTime, period);
+    }
 }
