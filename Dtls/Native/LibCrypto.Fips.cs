@@ -48,7 +48,7 @@ internal static unsafe partial class LibCrypto
     internal static partial void EVP_CIPHER_free(nint cipher);
 
     [LibraryImport(Name)]
-    internal static partial int BIO_free(nint bio);
+    internal static partial void BIO_free(nint bio);
 
     [LibraryImport(Name)]
     internal static partial nint BIO_new_mem_buf(byte* buffer, int length);

@@ -18,17 +18,9 @@ internal static unsafe class ProviderLoader
         OpenSslLibrary.Require();
 
         // First: read later, OpenSSL's own file could set other default properties.
-        LibCrypto.OPENSSL_init_crypto(LibCrypto.InitLoadConfig, 0);
-        LibCrypto.ERR_clear_error();
-        if (folder is not null)
-        {
-            fixed (byte* path = Utf8(folder))
-            {
-                LibCrypto.OSSL_PROVIDER_set_default_search_path(0, path);
-            }
-        }
-
-        if (configuration is not null && !TryConfigure(configuration))
+        if (LibCrypto.OPENSSL_init_crypto(LibCrypto.InitLoadConfig, 0) != 1
+            || (folder is not null && !TrySetFolder(folder))
+            || (configuration is not null && !TryConfigure(configuration)))
         {
             return ("", OpenSslErrors.DrainTexts());
         }
@@ -51,6 +43,14 @@ internal static unsafe class ProviderLoader
             }
 
             return FindFault(name) is { } fault ? ("", fault) : (Describe(provider), null);
+        }
+    }
+
+    private static bool TrySetFolder(string folder)
+    {
+        fixed (byte* path = Utf8(folder))
+        {
+            return LibCrypto.OSSL_PROVIDER_set_default_search_path(0, path) == 1;
         }
     }
 

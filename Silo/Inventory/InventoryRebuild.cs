@@ -147,27 +147,27 @@ internal sealed partial class InventoryRebuild(
         {
             // Before the edges are asked: whoever attaches meanwhile tells a later row.
             var at = (time.GetUtcNow() + await queue.CompareClockAsync(cancellationToken)).ToUnixTimeMilliseconds();
-            var peers = Decode<AttachState>(page, round)
-                .Where(static peer => GrainKeys.TryParsePeer(peer.Key, out _, out _))
-                .ToDictionary(static peer => peer.Key, static peer => peer.State, StringComparer.Ordinal);
-            var found = await grains.GetGrain<IEdgeDirectoryGrain>(GrainKeys.Directory).LocateAsync([.. peers.Keys.Select(key => IdentityOf(role, key))]);
+            List<(string Key, string Identity, AttachState State)> peers = [];
+            foreach (var (key, state) in Decode<AttachState>(page, round))
+            {
+                if (GrainKeys.TryParsePeer(key, out var tenant, out var peer))
+                {
+                    peers.Add((key, new PeerIdentity(tenant, role, peer).ToString(), state));
+                }
+            }
+
+            var found = await grains.GetGrain<IEdgeDirectoryGrain>(GrainKeys.Directory).LocateAsync([.. peers.Select(static peer => peer.Identity)]);
             var present = found.Found.ToDictionary(static peer => peer.Identity, static peer => peer.Session, StringComparer.Ordinal);
             var isCertain = found.EdgesAsked > 0 && found.EdgesAnswered == found.EdgesAsked;
             round.IsPresenceCertain &= isCertain;
             var statements = peers.Select(peer =>
             {
                 // Only the newest session that was accepted counts; any other is being fenced.
-                var session = present.TryGetValue(IdentityOf(role, peer.Key), out var there) && there == peer.Value.Last ? there : null;
-                return InventoryRestores.Peer(role, peer.Key, peer.Value, at, isCertain || session is not null, session);
+                var session = present.TryGetValue(peer.Identity, out var there) && there == peer.State.Last ? there : null;
+                return InventoryRestores.Peer(role, peer.Key, peer.State, at, isCertain || session is not null, session);
             });
             await WriteAsync([.. statements], round, cancellationToken);
         }
-    }
-
-    private static string IdentityOf(PeerRole role, string key)
-    {
-        GrainKeys.TryParsePeer(key, out var tenant, out var name);
-        return new PeerIdentity(tenant, role, name!).ToString();
     }
 
     private IEnumerable<(string Key, T State)> Decode<T>(IReadOnlyList<StoredGrain> page, Round round)

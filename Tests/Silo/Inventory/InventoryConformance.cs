@@ -12,15 +12,15 @@ using Xunit;
 namespace OrleansUem.Tests.Silo.Inventory;
 
 /// <summary>What every database of the inventory has to do. Two queues are two silos, whose rows arrive in any order.</summary>
-public abstract class InventoryConformance : IAsyncLifetime
+public abstract class InventoryConformance : IAsyncLifetime, IDisposable
 {
     private static readonly string TenantA = new('a', 64);
     private static readonly string TenantB = new('b', 64);
 
     private readonly ManualTimeProvider _time = new();
     private InventoryStore? _store;
-    private InventoryQueue _one = null!;
-    private InventoryQueue _two = null!;
+    private InventoryQueue? _one;
+    private InventoryQueue? _two;
     private InventoryReader _reader = null!;
 
     private DateTimeOffset Now => _time.GetUtcNow();
@@ -39,14 +39,19 @@ public abstract class InventoryConformance : IAsyncLifetime
         }
     }
 
+    public void Dispose()
+    {
+        _one?.Dispose();
+        _two?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
     public async Task DisposeAsync()
     {
         if (_store is not null)
         {
-            await _one.StopAsync(CancellationToken.None);
-            await _two.StopAsync(CancellationToken.None);
-            _one.Dispose();
-            _two.Dispose();
+            await _one!.StopAsync(CancellationToken.None);
+            await _two!.StopAsync(CancellationToken.None);
             await _store.DisposeAsync();
             await DisposeStoreAsync();
         }
@@ -62,8 +67,20 @@ public abstract class InventoryConformance : IAsyncLifetime
             Peer(PeerRole.Node, "node-1", 3),
             new TunnelRow
             {
-                At = Now, TenantId = TenantA, DeviceId = "phone", TunnelId = 4, Phase = TunnelPhase.Open, NodeId = "node-1", FramesFromDevice = 1, BytesFromDevice = 2,
-                FramesToDevice = 3, BytesToDevice = ulong.MaxValue, Dropped = 5, EndReason = Reason.None, DevicePath = "udp", NodePath = "tcp",
+                At = Now,
+                TenantId = TenantA,
+                DeviceId = "phone",
+                TunnelId = 4,
+                Phase = TunnelPhase.Open,
+                NodeId = "node-1",
+                FramesFromDevice = 1,
+                BytesFromDevice = 2,
+                FramesToDevice = 3,
+                BytesToDevice = ulong.MaxValue,
+                Dropped = 5,
+                EndReason = Reason.None,
+                DevicePath = "udp",
+                NodePath = "tcp",
             },
             new EdgeRow { At = Now, EdgeId = "edge-1", IsLinked = true, Address = "192.0.2.1", ProcessId = "p1" },
             new InvitationRow { At = Now, InvitationId = "i", Kind = InvitationKind.Tenant, Name = "n" });
@@ -171,7 +188,7 @@ public abstract class InventoryConformance : IAsyncLifetime
         var facts = Facts(7) with { Software = "a\0b" };
         await TellAsync(_one, Peer(PeerRole.Device, "phone", 7) with { Facts = facts }, Peer(PeerRole.Device, "laptop", 1));
         Assert.Equal(["laptop", "phone"], (await PeersAsync(PeerRole.Device)).Select(static peer => peer.Name));
-        Assert.Equal((0, 0), (_one.DroppedCount, _one.WaitingCount));
+        Assert.Equal((0, 0), (_one!.DroppedCount, _one.WaitingCount));
     }
 
     /// <summary>Two silos that write the same many rows at once: no deadlock, nothing lost.</summary>
@@ -184,7 +201,7 @@ public abstract class InventoryConformance : IAsyncLifetime
         await first;
         await second;
         Assert.Equal(2_000, (await _reader.CountAsync(default)).DevicesAttached);
-        Assert.Equal(0, _one.DroppedCount + _two.DroppedCount);
+        Assert.Equal(0, _one!.DroppedCount + _two!.DroppedCount);
     }
 
     private async Task AssertSessionsOverAsync(bool isEdgeFirst)
@@ -207,14 +224,14 @@ public abstract class InventoryConformance : IAsyncLifetime
 
     private protected abstract Task DisposeStoreAsync();
 
-    private static async Task TellAsync(InventoryQueue queue, params InventoryRow[] rows)
+    private static async Task TellAsync(InventoryQueue? queue, params InventoryRow[] rows)
     {
         foreach (var row in rows)
         {
-            queue.Tell(row);
+            queue!.Tell(row);
         }
 
-        await queue.WhenWrittenAsync().WithinAsync("rows are written");
+        await queue!.WhenWrittenAsync().WithinAsync("rows are written");
     }
 
     private async Task<IReadOnlyList<PeerItem>> PeersAsync(PeerRole role) => (await _reader.PeersAsync(role, null, "", 100, default)).Items;

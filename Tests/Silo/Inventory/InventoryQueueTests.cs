@@ -95,7 +95,7 @@ public sealed class InventoryQueueTests : IAsyncDisposable
 
     private Task WrittenAsync() => _queue.WhenWrittenAsync().WithinAsync("the queue writes");
 
-    private TenantRow Tenant(string id, string name, int seconds) => new() { At = DateTimeOffset.UnixEpoch.AddSeconds(seconds), TenantId = id, Name = name };
+    private static TenantRow Tenant(string id, string name, int seconds) => new() { At = DateTimeOffset.UnixEpoch.AddSeconds(seconds), TenantId = id, Name = name };
 
     /// <summary>Nobody waits: the back-off between tries is over at once.</summary>
     private sealed class ImpatientTime : TimeProvider
