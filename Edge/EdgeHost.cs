@@ -29,19 +29,32 @@ public static partial class EdgeHost
     /// <exception cref="IOException">A listener can't be opened.</exception>
     public static Task RunAsync(
         EdgeOptions options, ILoggerFactory loggerFactory, TimeProvider time, Action<EdgeReady> onReady, CancellationToken cancellationToken) =>
-        RunAsync(options, loggerFactory, time, _ => { }, onReady, cancellationToken);
+        RunAsync(options, loggerFactory, time, new EdgeHealth(), onReady, cancellationToken);
+
+    /// <summary>The same, and tells of its health.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="loggerFactory">Logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="health">Is told.</param>
+    /// <param name="onReady">Called once.</param>
+    /// <param name="cancellationToken">Tells it to stop.</param>
+    public static Task RunAsync(
+        EdgeOptions options, ILoggerFactory loggerFactory, TimeProvider time, EdgeHealth health, Action<EdgeReady> onReady, CancellationToken cancellationToken) =>
+        RunAsync(options, loggerFactory, time, health, _ => { }, onReady, cancellationToken);
 
     /// <summary>The same, for who looks inside.</summary>
     internal static async Task RunAsync(
         EdgeOptions options,
         ILoggerFactory loggerFactory,
         TimeProvider time,
+        EdgeHealth health,
         Action<EdgeServer> onServer,
         Action<EdgeReady> onReady,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loggerFactory);
         ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(health);
         ArgumentNullException.ThrowIfNull(onReady);
         EdgeOptionsValidator.ThrowIfInvalid(options);
         using var credentials = EdgeState.Load(options.StateDirectory);
@@ -60,8 +73,10 @@ public static partial class EdgeHost
             var devices = Listen(options.DeviceEndPoints, Alpn.Device, server, udp, listeners);
             var nodes = Listen(options.NodeEndPoints, Alpn.Node, server, udp, listeners);
             udp.Start();
+            health.Started(server);
             await ReportReadyAsync(server, new EdgeReady(new EdgeId(credentials.Identity.Name), devices, nodes, udp.EndPoints, IsLinked: false), onReady, cancellationToken);
             await UntilAsync(cancellationToken);
+            health.Draining();
             await DrainAsync(server, listeners, options.DrainTime);
         }
         finally

@@ -14,6 +14,7 @@ using OrleansUem.Silo.Database;
 using OrleansUem.Silo.Enrolment;
 using OrleansUem.Silo.Inventory;
 using OrleansUem.Silo.State;
+using OrleansUem.Transport.Health;
 
 namespace OrleansUem.Silo;
 
@@ -34,12 +35,24 @@ public static class SiloHost
     /// <param name="cancellationToken">Stops: links end with Draining, calls finish, grains are deactivated.</param>
     /// <returns>A task that ends when the silo has stopped.</returns>
     /// <exception cref="SiloStartException">It can't start; one line for the operator.</exception>
+    public static Task RunAsync(
+        SiloOptions options, ILoggerFactory loggers, TimeProvider time, Action<SiloReady> onReady, CancellationToken cancellationToken) =>
+        RunAsync(options, loggers, time, new SiloHealth(time), onReady, cancellationToken);
+
+    /// <summary>The same, and tells of its health.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="loggers">Where logs go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="health">Is told.</param>
+    /// <param name="onReady">Called once.</param>
+    /// <param name="cancellationToken">Stops.</param>
     public static async Task RunAsync(
-        SiloOptions options, ILoggerFactory loggers, TimeProvider time, Action<SiloReady> onReady, CancellationToken cancellationToken)
+        SiloOptions options, ILoggerFactory loggers, TimeProvider time, SiloHealth health, Action<SiloReady> onReady, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(health);
         ArgumentNullException.ThrowIfNull(onReady);
         var errors = SiloOptionsValidator.Validate(options);
         if (errors.Count > 0)
@@ -51,11 +64,9 @@ public static class SiloHost
         using var stateLock = StateLock.Take(state.Directory);
         PrepareSocket(state.AdminSocketPath);
         await using var database = await SiloDatabase.OpenAsync(options, state, loggers, cancellationToken);
-        await using var app = Build(options, state, database, loggers, time);
+        await using var app = Build(options, state, database, health, loggers, time);
         await StartAsync(app, state, database, cancellationToken);
-        var readiness = app.Services.GetRequiredService<SiloReadiness>();
-        readiness.StartedAt = time.GetUtcNow();
-        readiness.IsReady = true;
+        health.Started(database);
         try
         {
             onReady(new SiloReady(
@@ -64,12 +75,13 @@ public static class SiloHost
         }
         finally
         {
-            readiness.IsReady = false;
+            health.Stopping();
             await app.StopAsync(CancellationToken.None);
         }
     }
 
-    private static WebApplication Build(SiloOptions options, SiloState state, SiloDatabase database, ILoggerFactory loggers, TimeProvider time)
+    private static WebApplication Build(
+        SiloOptions options, SiloState state, SiloDatabase database, SiloHealth health, ILoggerFactory loggers, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "uem-silo" });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -89,24 +101,34 @@ public static class SiloHost
         services.AddSingleton(time);
         services.AddSingleton(options);
         services.AddSingleton(state);
-        services.AddSingleton<SiloReadiness>();
-        AddInventory(services, state);
+        services.AddSingleton(health);
+        AddInventory(services, database);
         services.AddGrainServices(options.Grains);
         ActorHosting.AddActorHost(builder, options, state, database, time);
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<InventoryRebuild>());
         AddControl(services);
         var app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions { StatusCodeSelector = Problems.StatusOf });
         app.UseStatusCodePages();
         AdminEndpoints.Map(app);
+        HealthEndpoints.Map(app, [health]);
         return app;
     }
 
-    private static void AddInventory(IServiceCollection services, SiloState state)
+    private static void AddInventory(IServiceCollection services, SiloDatabase database)
     {
-        services.AddSingleton(provider => new SqliteInventory(state.InventoryPath, provider.GetRequiredService<ILogger<SqliteInventory>>()));
-        services.AddSingleton<IInventory>(provider => provider.GetRequiredService<SqliteInventory>());
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteInventory>());
+        services.AddSingleton<InventoryStore>(provider => database switch
+        {
+            PostgresSiloDatabase postgres => new PostgresInventoryStore(postgres.Source, provider.GetRequiredService<TimeProvider>()),
+            SqliteSiloDatabase sqlite => new SqliteInventoryStore(sqlite.InventoryPath),
+            _ => throw new ArgumentException($"{database.GetType().Name} is no database for the inventory.", nameof(database)),
+        });
+        services.AddSingleton(_ => new GrainStateRows(database));
+        services.AddSingleton<InventoryQueue>();
+        services.AddSingleton<IInventory>(provider => provider.GetRequiredService<InventoryQueue>());
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<InventoryQueue>());
         services.AddSingleton<InventoryReader>();
+        services.AddSingleton<InventoryRebuild>();
     }
 
     private static void AddControl(IServiceCollection services)

@@ -18,6 +18,12 @@ if (parsed.Action is not HelpAction && DtlsContext.FindMissingLibrary() is { } m
     return ExitCode.Refused;
 }
 
+if (parsed.Action is not HelpAction && FipsOptions.Apply(parsed) is { } refusal)
+{
+    await Console.Error.WriteLineAsync($"error: {refusal}");
+    return ExitCode.Refused;
+}
+
 // Ctrl-C and SIGTERM cancel the command's token; it then drains and has this long before the process ends. With "device run" they are the app's.
 return await parsed.InvokeAsync(new InvocationConfiguration
 {

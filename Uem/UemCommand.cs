@@ -7,8 +7,9 @@ namespace OrleansUem.Uem;
 internal static class UemCommand
 {
     /// <summary>Makes the root command with all roles.</summary>
-    public static RootCommand Create() =>
-        new("OrleansUem: a self-hosted secure relay and unified endpoint management. Work apps on devices reach servers behind the firewall, through a relay that cannot read them.")
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("OrleansUem: a self-hosted secure relay and unified endpoint management. Work apps on devices reach servers behind the firewall, through a relay that cannot read them.")
         {
             UpCommand.Create(),
             SiloCommands.Create(),
@@ -16,6 +17,10 @@ internal static class UemCommand
             NodeCommands.Create(),
             DeviceCommands.Create(),
             AdminCommands.Create(),
+            CryptoCommand.Create(),
             LoadCommands.Create(),
         };
+        FipsOptions.AddTo(root);
+        return root;
+    }
 }

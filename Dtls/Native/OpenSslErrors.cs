@@ -50,6 +50,18 @@ internal static unsafe class OpenSslErrors
         return (failure, detail.Length > 0 ? detail : "libssl gave no reason");
     }
 
+    /// <summary>Empties the queue. All its texts: where a module fails to load, the first one says least.</summary>
+    public static string DrainTexts()
+    {
+        var texts = new List<string>();
+        for (var error = LibCrypto.ERR_get_error(); error != 0 && texts.Count < MaxDrained; error = LibCrypto.ERR_get_error())
+        {
+            texts.Add(Describe(error));
+        }
+
+        return texts.Count > 0 ? string.Join(", ", texts.Distinct(StringComparer.Ordinal)) : "OpenSSL gives no reason";
+    }
+
     public static CryptographicException Exception(string what) => new($"OpenSSL refused: {what} ({Drain().Detail}).");
 
     private static DtlsFailure Classify(nuint error)

@@ -17,6 +17,8 @@ internal sealed class Route
     private long _framesOut;
     private long _bytesOut;
     private long _dropped;
+    private bool _isReportedOverUdp;
+    private TimeSpan _reportedAt;
     private volatile bool _isActive;
     private volatile bool _isOverLimit;
     private volatile int _endReason;
@@ -30,6 +32,7 @@ internal sealed class Route
         _byteLimit = lease.ByteLimit;
         IdleLimit = TimeSpan.FromSeconds(lease.IdleSeconds);
         LastUse = now;
+        _reportedAt = now;
         Extend(lease.LifetimeSeconds, now);
     }
 
@@ -137,7 +140,20 @@ internal sealed class Route
         Dropped = (ulong)Volatile.Read(ref _dropped),
         Reason = (uint)reason,
         FromDeviceSide = IsFromDevice,
+        OverUdp = IsOverUdp,
     };
+
+    /// <summary>Whether the local end's datagrams take another way than was last reported, for long enough that it is worth a report before the renewal.</summary>
+    public bool IsPathNews(TimeSpan now) => IsOverUdp != _isReportedOverUdp && now - _reportedAt >= LeaseLimits.RenewalRetry;
+
+    /// <summary>A report is on its way to a grain.</summary>
+    public void NoteReported(LeaseReport report, TimeSpan now)
+    {
+        _isReportedOverUdp = report.OverUdp;
+        _reportedAt = now;
+    }
+
+    private bool IsOverUdp => Local.Owner.Target is not null;
 
     private bool IsOver(long bytes)
     {

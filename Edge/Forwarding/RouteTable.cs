@@ -175,10 +175,12 @@ internal sealed class RouteTable
                 {
                     EndLeaseLocked(route.LeaseId, reason, "", silent: null);
                 }
-                else if (now >= route.RenewAt && route.EndReason == Reason.None)
+                else if ((now >= route.RenewAt || route.IsPathNews(now)) && route.EndReason == Reason.None)
                 {
+                    var report = route.Report(Reason.None);
                     route.RenewAt = now + LeaseLimits.RenewalRetry;
-                    due.Add(route.Report(Reason.None));
+                    route.NoteReported(report, now);
+                    due.Add(report);
                 }
             }
         }

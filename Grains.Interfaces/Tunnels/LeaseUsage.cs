@@ -30,6 +30,9 @@ public sealed record LeaseUsage
     /// <summary>The number of <see cref="Reason"/>; only in a report of an end.</summary>
     [Id(7)] public int ReasonCode { get; init; }
 
+    /// <summary>Whether datagrams to the local end go over UDP; else inside its TLS session. For the inventory.</summary>
+    [Id(8)] public bool IsOverUdp { get; init; }
+
     /// <summary>Why the lease ended; None in a renewal.</summary>
     public Reason Reason { get => (Reason)ReasonCode; init => ReasonCode = (int)value; }
 }

@@ -159,7 +159,7 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
         await _stored.AdvanceAsync(_stored.State with { IsRemoved = true });
         _links.Clear();
         await Directory.UnlinkedAsync(EdgeId);
-        Tell(new EdgeRow { At = _time.GetUtcNow(), EdgeId = EdgeId, IsRemoved = true, SessionsGone = true });
+        Tell(new EdgeRow { At = _time.GetUtcNow(), EdgeId = EdgeId, IsRemoved = true, SessionsGoneAt = _time.GetUtcNow() });
         LogRemoved();
     }
 
@@ -179,7 +179,8 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
     private async Task PutAsync(EdgeLinkStart start, IEdgeLink link)
     {
         var before = _links.ProcessId;
-        foreach (var dead in _links.Put(start, link, _time.GetUtcNow()))
+        var now = _time.GetUtcNow();
+        foreach (var dead in _links.Put(start, link, now))
         {
             _requests.Move(dead);
         }
@@ -187,16 +188,18 @@ public sealed partial class EdgeGrain : Grain, IEdgeGrain
         if (before != start.ProcessId)
         {
             _appliedCut = null;
-            Tell(new EdgeRow
-            {
-                At = _time.GetUtcNow(),
-                EdgeId = EdgeId,
-                IsLinked = true,
-                Address = start.Address,
-                ProcessId = start.ProcessId,
-                SessionsGone = before is not null,
-            });
         }
+
+        // At every refresh: a link of which the lists hear nothing any more is gone with its silo.
+        Tell(new EdgeRow
+        {
+            At = now,
+            EdgeId = EdgeId,
+            IsLinked = true,
+            Address = start.Address,
+            ProcessId = start.ProcessId,
+            SessionsGoneAt = before is not null && before != start.ProcessId ? now : null,
+        });
 
         await Directory.LinkedAsync(EdgeId);
     }

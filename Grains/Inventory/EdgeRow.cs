@@ -14,8 +14,11 @@ public sealed record EdgeRow : InventoryRow
     /// <summary>Hexadecimal; empty when the edge was never linked in this activation.</summary>
     public string ProcessId { get; init; } = "";
 
-    /// <summary>The process is a new one: rows with a session on this edge and an earlier <see cref="InventoryRow.At"/> are not attached.</summary>
-    public bool SessionsGone { get; init; }
+    /// <summary>When the sessions of the process before ended: rows with a session on this edge and an earlier <see cref="InventoryRow.At"/> are not attached. Null: they go on.</summary>
+    public DateTimeOffset? SessionsGoneAt { get; init; }
 
     public override string Key => "edge/" + EdgeId;
+
+    public override InventoryRow Over(InventoryRow replaced) =>
+        SessionsGoneAt is null && replaced is EdgeRow { SessionsGoneAt: { } gone } ? this with { SessionsGoneAt = gone } : this;
 }

@@ -6,6 +6,6 @@ namespace OrleansUem.Grains.Inventory;
 /// </summary>
 public interface IInventory
 {
-    /// <summary>Takes a row. Never blocks and never throws: a full queue drops and counts. Rows replace each other by key; one with an earlier <see cref="InventoryRow.At"/> than the row that is there is ignored.</summary>
+    /// <summary>Takes a row. Never waits and never throws: a full queue drops and counts. Rows replace each other by key, in the order of <see cref="InventoryRow.Replaces"/> and not of arrival.</summary>
     void Tell(InventoryRow row);
 }

@@ -13,6 +13,6 @@ public sealed class MemoryInventory : IInventory
     public void Tell(InventoryRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        _rows.AddOrUpdate(row.Key, row, (_, there) => row.At >= there.At ? row : there);
+        _rows.AddOrUpdate(row.Key, row, (_, there) => row.Replaces(there) ? row.Over(there) : there.Over(row));
     }
 }

@@ -27,5 +27,13 @@ public sealed record PeerRow : InventoryRow
     /// <summary>The facts of the last attach; null in a row of an activation that saw none, then the columns stay as they are.</summary>
     public AttachFacts? Facts { get; init; }
 
+    /// <summary>The newest generation accepted, attached or not.</summary>
+    public ulong Generation { get; init; }
+
+    public override ulong Version => Generation;
+
     public override string Key => (Role == PeerRole.Node ? "node/" : "device/") + TenantId + "/" + Name;
+
+    public override InventoryRow Over(InventoryRow replaced) =>
+        Facts is null && replaced is PeerRow { Facts: { } facts } && facts.Session.Generation == Generation ? this with { Facts = facts } : this;
 }

@@ -26,8 +26,16 @@ public sealed record TunnelRow : InventoryRow
 
     public ulong Dropped { get; init; }
 
+    /// <summary>How data reaches the device: <c>udp</c>, <c>tcp</c>, or empty before the first report.</summary>
+    public string DevicePath { get; init; } = "";
+
+    /// <summary>The same for the node.</summary>
+    public string NodePath { get; init; } = "";
+
     /// <summary>None while the tunnel has not ended.</summary>
     public Reason EndReason { get; init; }
+
+    public override ulong Version => TunnelId;
 
     public override string Key => "tunnel/" + TenantId + "/" + DeviceId;
 }

@@ -214,6 +214,7 @@ internal sealed partial class PeerAttachment(
         Role = _identity.Role,
         TenantId = _identity.Root.Text,
         Name = _identity.Name,
+        Generation = State.Last?.Generation ?? 0,
         Session = Live,
         LastEnd = lastEnd,
         IsBlocked = State.IsBlocked,

@@ -213,6 +213,8 @@ public sealed partial class TunnelGrain(
                 FramesToDevice = _memory.Usage.FramesToDevice,
                 BytesToDevice = _memory.Usage.BytesToDevice,
                 Dropped = _memory.Usage.Dropped,
+                DevicePath = _memory.Usage.DevicePath,
+                NodePath = _memory.Usage.NodePath,
                 EndReason = EndReason(),
             });
         }

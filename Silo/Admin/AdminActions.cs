@@ -41,7 +41,7 @@ internal sealed partial class AdminActions(
         var name = request.Device ?? request.Node;
         if (name is null)
         {
-            if (inventory.FindCertificate(tenant.Text, request.Certificate!) is not { } found)
+            if (await inventory.FindCertificateAsync(tenant.Text, request.Certificate!, CancellationToken.None) is not { } found)
             {
                 return Results.Problem(
                     "The inventory knows no peer with this certificate: name its device or node too.", statusCode: StatusCodes.Status404NotFound);

@@ -72,6 +72,10 @@ public sealed class AdminConnection : IDisposable
     public Task<EdgeRemoved> RemoveEdgeAsync(string edgeId, CancellationToken cancellationToken = default) =>
         SendAsync<EdgeRemoved>(new HttpRequestMessage(HttpMethod.Delete, "v1/edges/" + Uri.EscapeDataString(edgeId)), cancellationToken);
 
+    /// <summary>POST /v1/inventory/rebuild.</summary>
+    public Task<InventoryRebuilt> RebuildInventoryAsync(CancellationToken cancellationToken = default) =>
+        SendAsync<InventoryRebuilt>(new HttpRequestMessage(HttpMethod.Post, "v1/inventory/rebuild"), cancellationToken);
+
     /// <summary>GET /health/ready.</summary>
     /// <returns>Whether the silo serves edges.</returns>
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)

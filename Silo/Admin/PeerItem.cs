@@ -11,7 +11,7 @@ namespace OrleansUem.Silo.Admin;
 /// <param name="CertificateSha256">The newest certificate seen.</param>
 /// <param name="CertificateEnds">The end of its validity; null when not known.</param>
 /// <param name="Address">The network address of the last attach.</param>
-/// <param name="Transport"><c>tcp</c> or <c>udp</c>.</param>
+/// <param name="Transport">How its data goes, as its edge last reported: <c>udp</c>, or <c>tcp</c> as the session itself.</param>
 /// <param name="Software">Name and version that it stated.</param>
 /// <param name="At">When it was so.</param>
 public sealed record PeerItem(

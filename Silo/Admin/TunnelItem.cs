@@ -13,6 +13,8 @@ namespace OrleansUem.Silo.Admin;
 /// <param name="Dropped">Frames dropped.</param>
 /// <param name="EndReason">Why it ended; empty while it has not.</param>
 /// <param name="At">When it was so.</param>
+/// <param name="DevicePath">How data reaches the device, as last reported by its edge: <c>udp</c>, <c>tcp</c>, or empty before the first report.</param>
+/// <param name="NodePath">The same for the node.</param>
 public sealed record TunnelItem(
     string Tenant,
     string Device,
@@ -25,4 +27,6 @@ public sealed record TunnelItem(
     long BytesDown,
     long Dropped,
     string EndReason,
-    DateTimeOffset At);
+    DateTimeOffset At,
+    string DevicePath,
+    string NodePath);

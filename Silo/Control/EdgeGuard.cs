@@ -114,6 +114,7 @@ internal sealed class EdgeGuard(EdgeId edge, Func<TenantId, ReadOnlyMemory<byte>
             BytesOut = report.BytesOut,
             Dropped = report.Dropped,
             Reason = ReasonText.FromWire(report.Reason),
+            IsOverUdp = report.OverUdp,
         };
         return true;
     }

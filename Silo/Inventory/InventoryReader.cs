@@ -1,5 +1,5 @@
-using System.Globalization;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
+using OrleansUem.Grains;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
@@ -8,70 +8,92 @@ using OrleansUem.Silo.Admin;
 namespace OrleansUem.Silo.Inventory;
 
 /// <summary>Reads pages of the read model, each in the order of ids, by key and not by offset, so that a page costs the same wherever it is.</summary>
-internal sealed class InventoryReader(SqliteInventory inventory)
+internal sealed class InventoryReader(InventoryStore store, InventoryQueue queue, GrainOptions options)
 {
-    public Page<TenantItem> Tenants(string after, int limit) => Read(
-        "SELECT id, name, is_cut, at FROM tenants WHERE id > $after ORDER BY id LIMIT $limit",
+    // A session of an edge's process that has ended since is over, though nobody told its peer's grain.
+    private const string IsAttached = "p.edge_id IS NOT NULL AND p.session_at >= COALESCE(e.gone_at, 0)";
+
+    private const string PeersAndEdges = "inventory_peers p LEFT JOIN inventory_edges e ON e.id = p.edge_id";
+
+    // Ids are TENANT/NAME with TENANT of a fixed length; '0' is the character after '/'.
+    private const string TenantOfPeer = "substr(p.id, 1, 64)";
+
+    private const string DeviceOverUdp =
+        "EXISTS (SELECT 1 FROM inventory_tunnels t WHERE t.id = p.id AND t.phase IN (2, 3) AND t.device_path = 'udp')";
+
+    private const string NodeOverUdp =
+        "EXISTS (SELECT 1 FROM inventory_tunnels t WHERE t.node_id = substr(p.id, 66) AND t.id > " + TenantOfPeer + " || '/' AND t.id < " + TenantOfPeer
+        + " || '0' AND t.phase IN (2, 3) AND t.node_path = 'udp')";
+
+    /// <summary>Tenants.</summary>
+    public Task<Page<TenantItem>> TenantsAsync(string after, int limit, CancellationToken cancellationToken) => ReadAsync(
+        "SELECT id, name, is_cut, at FROM inventory_tenants WHERE id > @after ORDER BY id LIMIT @limit",
         after,
         limit,
         row => new TenantItem(row.GetString(0), row.GetString(1), row.GetBoolean(2), Time(row.GetInt64(3))),
-        item => item.Id);
+        item => item.Id,
+        cancellationToken);
 
-    public Page<PeerItem> Peers(PeerRole role, string? tenant, string after, int limit) => Read(
-        "SELECT id, edge_id, session_id, generation, last_end, is_blocked, certificate, certificate_ends, address, transport, software, at FROM peers "
-        + "WHERE role = $role AND id > $after AND id < $end ORDER BY id LIMIT $limit",
+    /// <summary>Devices or nodes.</summary>
+    public Task<Page<PeerItem>> PeersAsync(PeerRole role, string? tenant, string after, int limit, CancellationToken cancellationToken) => ReadAsync(
+        $"SELECT p.id, p.edge_id, p.session_id, p.generation, p.last_end, p.is_blocked, p.certificate, p.certificate_ends, p.address, p.transport, p.software, "
+        + $"p.at, {IsAttached}, {(role == PeerRole.Node ? NodeOverUdp : DeviceOverUdp)} FROM {PeersAndEdges} "
+        + "WHERE p.role = @role AND p.id > @after AND p.id < @end ORDER BY p.id LIMIT @limit",
         Start(tenant, after),
         limit,
         ReadPeer,
         item => item.Tenant + "/" + item.Name,
-        ("$role", (int)role),
-        ("$end", End(tenant)));
+        cancellationToken,
+        ("role", InventoryStatements.RoleOf(role)),
+        ("end", End(tenant)));
 
-    public Page<TunnelItem> Tunnels(string? tenant, string after, int limit) => Read(
-        "SELECT id, tunnel_id, phase, node_id, frames_up, bytes_up, frames_down, bytes_down, dropped, end_reason, at FROM tunnels "
-        + "WHERE id > $after AND id < $end ORDER BY id LIMIT $limit",
+    /// <summary>Tunnels.</summary>
+    public Task<Page<TunnelItem>> TunnelsAsync(string? tenant, string after, int limit, CancellationToken cancellationToken) => ReadAsync(
+        "SELECT id, tunnel_id, phase, node_id, frames_up, bytes_up, frames_down, bytes_down, dropped, end_reason, at, device_path, node_path "
+        + "FROM inventory_tunnels WHERE id > @after AND id < @end ORDER BY id LIMIT @limit",
         Start(tenant, after),
         limit,
         ReadTunnel,
         item => item.Tenant + "/" + item.Device,
-        ("$end", End(tenant)));
+        cancellationToken,
+        ("end", End(tenant)));
 
-    public Page<EdgeItem> Edges(string after, int limit) => Read(
-        "SELECT id, is_linked, is_removed, address, at FROM edges WHERE id > $after ORDER BY id LIMIT $limit",
+    /// <summary>Edges. A link is refreshed while it is up, so one that nobody has spoken of for twice that time is gone with its silo.</summary>
+    public Task<Page<EdgeItem>> EdgesAsync(string after, int limit, CancellationToken cancellationToken) => ReadAsync(
+        "SELECT id, is_linked AND linked_at >= @fresh, is_removed, address, at FROM inventory_edges WHERE id > @after ORDER BY id LIMIT @limit",
         after,
         limit,
         row => new EdgeItem(row.GetString(0), row.GetBoolean(1), row.GetBoolean(2), row.GetString(3), Time(row.GetInt64(4))),
-        item => item.Id);
+        item => item.Id,
+        cancellationToken,
+        ("fresh", (queue.Now - (2 * options.LinkExpiry)).ToUnixTimeMilliseconds()));
 
     /// <summary>Whose newest certificate this is.</summary>
-    public (PeerRole Role, string Name)? FindCertificate(string tenant, string sha256)
+    public async Task<(PeerRole Role, string Name)?> FindCertificateAsync(string tenant, string sha256, CancellationToken cancellationToken)
     {
-        var found = Query(
-            "SELECT role, id FROM peers WHERE id > $after AND id < $end AND certificate = $certificate LIMIT 1",
+        var found = await QueryAsync(
+            "SELECT role, id FROM inventory_peers WHERE id > @after AND id < @end AND certificate = @certificate LIMIT 1",
             row => ((PeerRole)row.GetInt32(0), Split(row.GetString(1)).Name),
-            ("$after", tenant + "/"),
-            ("$end", End(tenant)),
-            ("$certificate", sha256));
+            cancellationToken,
+            ("after", tenant + "/"),
+            ("end", End(tenant)),
+            ("certificate", sha256));
         return found.Count == 0 ? null : found[0];
     }
 
-    /// <summary>One number.</summary>
-    public long Count(InventoryCount count) => Query(
-        count switch
-        {
-            InventoryCount.Tenants => "SELECT COUNT(*) FROM tenants",
-            InventoryCount.Nodes => "SELECT COUNT(*) FROM peers WHERE role = 2",
-            InventoryCount.NodesAttached => "SELECT COUNT(*) FROM peers WHERE role = 2 AND edge_id IS NOT NULL",
-            InventoryCount.Devices => "SELECT COUNT(*) FROM peers WHERE role = 1",
-            InventoryCount.DevicesAttached => "SELECT COUNT(*) FROM peers WHERE role = 1 AND edge_id IS NOT NULL",
-            _ => "SELECT COUNT(*) FROM tunnels WHERE phase IN (2, 3)",
-        },
-        row => row.GetInt64(0))[0];
+    /// <summary>How many there are.</summary>
+    public async Task<InventoryCounts> CountAsync(CancellationToken cancellationToken) => (await QueryAsync(
+        "SELECT (SELECT COUNT(*) FROM inventory_tenants), "
+        + $"COUNT(CASE WHEN p.role = 2 THEN 1 END), COUNT(CASE WHEN p.role = 2 AND {IsAttached} THEN 1 END), "
+        + $"COUNT(CASE WHEN p.role = 1 THEN 1 END), COUNT(CASE WHEN p.role = 1 AND {IsAttached} THEN 1 END), "
+        + $"(SELECT COUNT(*) FROM inventory_tunnels WHERE phase IN (2, 3)) FROM {PeersAndEdges}",
+        row => new InventoryCounts(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)),
+        cancellationToken))[0];
 
-    private static PeerItem ReadPeer(SqliteDataReader row)
+    private static PeerItem ReadPeer(DbDataReader row)
     {
         var (tenant, name) = Split(row.GetString(0));
-        var isAttached = !row.IsDBNull(1);
+        var isAttached = row.GetBoolean(12);
         return new PeerItem(
             tenant,
             name,
@@ -83,12 +105,12 @@ internal sealed class InventoryReader(SqliteInventory inventory)
             row.GetString(6),
             row.GetInt64(7) == 0 ? null : Time(row.GetInt64(7)),
             row.GetString(8),
-            row.GetString(9),
+            isAttached && row.GetBoolean(13) ? "udp" : row.GetString(9),
             row.GetString(10),
             Time(row.GetInt64(11)));
     }
 
-    private static TunnelItem ReadTunnel(SqliteDataReader row)
+    private static TunnelItem ReadTunnel(DbDataReader row)
     {
         var (tenant, device) = Split(row.GetString(0));
         return new TunnelItem(
@@ -103,7 +125,9 @@ internal sealed class InventoryReader(SqliteInventory inventory)
             row.GetInt64(7),
             row.GetInt64(8),
             Describe(row.GetInt32(9)),
-            Time(row.GetInt64(10)));
+            Time(row.GetInt64(10)),
+            row.GetString(11),
+            row.GetString(12));
     }
 
     private static string Describe(int reason) => reason == 0 ? "" : ((Reason)reason).Describe();
@@ -121,10 +145,10 @@ internal sealed class InventoryReader(SqliteInventory inventory)
         return (id[..slash], id[(slash + 1)..]);
     }
 
-    private Page<T> Read<T>(
-        string text, string after, int limit, Func<SqliteDataReader, T> read, Func<T, string> idOf, params ReadOnlySpan<(string, object)> more)
+    private async Task<Page<T>> ReadAsync<T>(
+        string text, string after, int limit, Func<DbDataReader, T> read, Func<T, string> idOf, CancellationToken cancellationToken, params (string, object)[] more)
     {
-        var items = Query(text, read, [("$after", after), ("$limit", limit + 1), .. more]);
+        var items = await QueryAsync(text, read, cancellationToken, [("after", after), ("limit", limit + 1), .. more]);
         var hasMore = items.Count > limit;
         if (hasMore)
         {
@@ -134,22 +158,25 @@ internal sealed class InventoryReader(SqliteInventory inventory)
         return new Page<T>(items, hasMore ? idOf(items[^1]) : null);
     }
 
-    private List<T> Query<T>(string text, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private async Task<List<T>> QueryAsync<T>(
+        string text, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string Name, object Value)[] parameters)
     {
-        using var connection = new SqliteConnection(inventory.ReadConnectionString);
-        connection.Open();
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The texts are constants; values are parameters.
+        await using var connection = await store.Readers.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The texts are made of constants; values are parameters.
         command.CommandText = text;
 #pragma warning restore CA2100
         foreach (var (name, value) in parameters)
         {
-            command.Parameters.Add(new SqliteParameter(name, value is string or int ? value : Convert.ToString(value, CultureInfo.InvariantCulture)));
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "@" + name;
+            parameter.Value = value;
+            command.Parameters.Add(parameter);
         }
 
-        using var reader = command.ExecuteReader();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var items = new List<T>();
-        while (reader.Read())
+        while (await reader.ReadAsync(cancellationToken))
         {
             items.Add(read(reader));
         }

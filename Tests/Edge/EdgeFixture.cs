@@ -34,6 +34,8 @@ internal sealed class EdgeFixture : IAsyncDisposable
 
     public ScriptedSilo Silo { get; }
 
+    public EdgeHealth Health { get; } = new();
+
     public EdgeReady Ready { get; private set; } = null!;
 
     public EdgeServer Server { get; private set; } = null!;
@@ -54,7 +56,7 @@ internal sealed class EdgeFixture : IAsyncDisposable
         };
         var ready = new TaskCompletionSource<EdgeReady>(TaskCreationOptions.RunContinuationsAsynchronously);
         fixture._running = Task.Run(() => EdgeHost.RunAsync(
-            change?.Invoke(options) ?? options, NullLoggerFactory.Instance, fixture.Time, server => fixture.Server = server, ready.SetResult, fixture._stop.Token));
+            change?.Invoke(options) ?? options, NullLoggerFactory.Instance, fixture.Time, fixture.Health, server => fixture.Server = server, ready.SetResult, fixture._stop.Token));
         await Task.WhenAny(ready.Task, fixture._running).WithinAsync("the edge to be ready");
         fixture.Ready = ready.Task.IsCompleted ? await ready.Task : throw new InvalidOperationException("The edge ended.", fixture._running.Exception);
         Assert.True(fixture.Ready.IsLinked);

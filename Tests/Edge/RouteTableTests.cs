@@ -1,5 +1,6 @@
 using System.Buffers;
 using OrleansUem.Edge.Forwarding;
+using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 using Xunit;
@@ -93,6 +94,25 @@ public sealed class RouteTableTests
         Assert.Equal(2, due.Count);
         _table.Tick(TimeSpan.FromSeconds(55), due);
         Assert.Equal(4, due.Count);
+    }
+
+    /// <summary>A session whose data moves to UDP or back is reported once with the next batch after a while, not at half of the lease's life.</summary>
+    [Fact]
+    public void Tick_PathChanged_IsReportedOnce()
+    {
+        InstallBoth(lifetime: 100);
+        var due = new List<LeaseReport>();
+        _device.Target = new PathTarget(null!, default, null, 1_400);
+        _table.Tick(TimeSpan.FromSeconds(4), due);
+        Assert.Empty(due);
+        _table.Tick(TimeSpan.FromSeconds(5), due);
+        Assert.True(Assert.Single(due) is { FromDeviceSide: true, OverUdp: true });
+        _table.Apply(new LeaseRenewal { LeaseId = LeaseId, LifetimeSeconds = 100 }, TimeSpan.FromSeconds(5));
+        _table.Tick(TimeSpan.FromSeconds(40), due);
+        Assert.Single(due);
+        _device.Target = null;
+        _table.Tick(TimeSpan.FromSeconds(41), due);
+        Assert.True(due.Count == 2 && due[1] is { FromDeviceSide: true, OverUdp: false });
     }
 
     [Fact]

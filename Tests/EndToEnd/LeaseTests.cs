@@ -21,10 +21,10 @@ public sealed class LeaseTests
         Assert.Contains("300 received, 0% packet loss", result.EnsureSuccess().Output, StringComparison.Ordinal);
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
 
-        // TENANT DEVICE TUNNEL STATE NODE BYTES-UP BYTES-DOWN ...
+        // TENANT DEVICE TUNNEL STATE NODE PATH BYTES-UP BYTES-DOWN ...
         var row = (await uem.AdminAsync("tunnels")).Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["1", "open", "node-1"], row[2..5]);
-        Assert.True(long.Parse(row[5], System.Globalization.CultureInfo.InvariantCulture) > 0, "volumes come with the renewals");
+        Assert.True(long.Parse(row[6], System.Globalization.CultureInfo.InvariantCulture) > 0, "volumes come with the renewals");
     }
 
     /// <summary>Without traffic the tunnel is closed and nothing runs for it; the next packet opens it.</summary>

@@ -35,6 +35,11 @@ public sealed partial class UdpPathTests
         // Acknowledgements only, and few: the device's kernel answers whole super-packets.
         Assert.True(bytes[2] > 10_000, $"{bytes[2]} bytes came from the device over UDP");
         Assert.True(bytes[3] < 100_000, $"{bytes[3]} bytes came from the device over TCP");
+
+        // The edge reports it with the next batch of leases, after 5 s at most.
+        await uem.UntilListedAsync("tunnels", "udp/udp");
+        await uem.UntilListedAsync("devices", " udp ");
+        await uem.UntilListedAsync("nodes", " udp ");
     }
 
     /// <summary>A firewall on the way swallows UDP without a word.</summary>

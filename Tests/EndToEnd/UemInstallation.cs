@@ -63,6 +63,13 @@ public sealed class UemInstallation : IAsyncDisposable
     public static Task<UemInstallation> StartAsync(string[] edge, string[] node, string[] device) => StartAsync(
         new UemInstallation { _edgeArguments = edge, _nodeArguments = node, _deviceArguments = device }, null, null, hasOneRelayProcess: false);
 
+    /// <summary>The same with more arguments of every role.</summary>
+    public static Task<UemInstallation> StartWithAsync(params string[] everyRole) => StartAsync(
+        new UemInstallation { _siloArguments = everyRole, _edgeArguments = everyRole, _nodeArguments = everyRole, _deviceArguments = everyRole },
+        null,
+        null,
+        hasOneRelayProcess: false);
+
     /// <summary>The same with two silos on PostgreSQL, to both of which the edge has a link.</summary>
     public static async Task<UemInstallation> StartOnClusterAsync(PostgresServer server)
     {
@@ -100,6 +107,19 @@ public sealed class UemInstallation : IAsyncDisposable
     public static Task<CommandResult> TryUemAsync(NetNamespace where, params string[] arguments) =>
         ProcessUnderTest.RunAsync(
             where, $"uem {arguments[0]} {arguments[1]}", TimeSpan.FromSeconds(60), "dotnet", [ProgramPath, .. arguments]);
+
+    /// <summary>Completes when a list of <c>uem admin</c> holds a text: what edges report in batches takes a while.</summary>
+    public Task UntilListedAsync(string list, string text)
+    {
+        return ReadAsync().WithinAsync($"'{text}' in uem admin {list}");
+
+        async Task ReadAsync()
+        {
+            while (!(await AdminAsync(list)).Contains(text, StringComparison.Ordinal))
+            {
+            }
+        }
+    }
 
     /// <summary>Runs an administrator's command in the relay.</summary>
     public Task<string> AdminAsync(params string[] arguments) =>

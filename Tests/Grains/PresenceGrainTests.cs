@@ -271,6 +271,6 @@ public sealed class PresenceGrainTests
         edge.ProcessId = "p2";
         edge.LinkId = "link-2";
         await edge.LinkAsync();
-        Assert.True(host.Row<EdgeRow>("edge/").SessionsGone);
+        Assert.NotNull(host.Row<EdgeRow>("edge/").SessionsGoneAt);
     }
 }

@@ -155,6 +155,23 @@ public sealed class TunnelGrainTests
         Assert.Equal((10UL, 20UL, Reason.Idle), (row.BytesFromDevice, row.BytesToDevice, row.EndReason));
     }
 
+    /// <summary>What each side's edge says of its own hop; the other hop stays as it was.</summary>
+    [Fact]
+    public async Task Renew_ReportsThePathOfEachHop()
+    {
+        await using var host = await GrainHost.StartAsync();
+        var (_, device, _) = await AttachedAsync(host);
+        await OpenAsync(host, device, 1);
+        Assert.Equal(("", ""), PathsOf(host));
+        await host.Tunnel().RenewAsync(OverUdp(GrainHost.Report("edge-1", 1, true)));
+        Assert.Equal(("udp", ""), PathsOf(host));
+        await host.RenewAsync("edge-1", 1, false);
+        Assert.Equal(("udp", "tcp"), PathsOf(host));
+
+        static LeaseReports OverUdp(LeaseReports reports) => reports with { Leases = [.. reports.Leases.Select(static lease => lease with { IsOverUdp = true })] };
+        static (string, string) PathsOf(GrainHost host) => host.Row<TunnelRow>("tunnel/") is var row ? (row.DevicePath, row.NodePath) : default;
+    }
+
     [Fact]
     public async Task Detach_OfTheNode_EndsItsTunnels()
     {

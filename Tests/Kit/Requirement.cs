@@ -26,4 +26,7 @@ public enum Requirement
 
     /// <summary>A build whose silos form a cluster: with Orleans.</summary>
     Cluster = 64,
+
+    /// <summary>OpenSSL's FIPS provider with what <c>openssl fipsinstall</c> wrote for it, in the files that UEM_TEST_FIPS_MODULE and UEM_TEST_FIPS_CONFIG name.</summary>
+    FipsModule = 128,
 }

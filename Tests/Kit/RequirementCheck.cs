@@ -13,6 +13,12 @@ internal static class RequirementCheck
     /// <summary>A user id that nobody has on a machine of ours.</summary>
     public const string UnprivilegedUser = "12345";
 
+    /// <summary>The module of <see cref="Requirement.FipsModule"/>.</summary>
+    public static string? FipsModuleFile => Environment.GetEnvironmentVariable("UEM_TEST_FIPS_MODULE");
+
+    /// <summary>Its configuration.</summary>
+    public static string? FipsConfigFile => Environment.GetEnvironmentVariable("UEM_TEST_FIPS_CONFIG");
+
     /// <summary>Why the test cannot run here, or null.</summary>
     public static string? FindMissing(Requirement requirements, string[] commands)
     {
@@ -39,6 +45,9 @@ internal static class RequirementCheck
         Requirement.UserNamespaces => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeUserNamespace(),
         Requirement.Postgres => ProbePostgres(),
         Requirement.Cluster => ActorHostFixture.IsCluster ? null : "needs a build with Orleans (-p:ActorHost=orleans); the embedded host is one silo",
+        Requirement.FipsModule => File.Exists(FipsModuleFile) && File.Exists(FipsConfigFile)
+            ? null
+            : "needs OpenSSL's FIPS provider, which Debian does not ship: name its module and configuration in UEM_TEST_FIPS_MODULE and UEM_TEST_FIPS_CONFIG",
         _ => null,
     };
 

@@ -135,6 +135,19 @@ public sealed class SiloUnderTest : IAsyncDisposable
         Time,
         CancellationToken.None);
 
+    /// <summary>Completes when the lists show what the grains have told.</summary>
+    public Task WrittenAsync()
+    {
+        return ReadAsync().WithinAsync("the inventory is written");
+
+        async Task ReadAsync()
+        {
+            while ((await Admin.GetStatusAsync()).InventoryWaiting > 0)
+            {
+            }
+        }
+    }
+
     public async Task StopAsync()
     {
         await _stop.CancelAsync();

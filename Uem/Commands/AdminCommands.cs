@@ -19,6 +19,7 @@ internal static class AdminCommands
         CreateEdgeToken(),
         CreateEdgeRemove(),
         CreateCut(),
+        CreateInventory(),
     };
 
     private static Command CreateStatus() => CreateList("status", "Show what the installation carries now.", async (admin, cancellationToken) =>
@@ -73,6 +74,24 @@ internal static class AdminCommands
         return command;
     }
 
+    private static Command CreateInventory() => new("inventory", "Look after the lists.")
+    {
+        CreateList("rebuild", "Read the lists again from the grains' storage; who is attached is asked of the edges.", async (admin, cancellationToken) =>
+        {
+            var rebuilt = await admin.RebuildInventoryAsync(cancellationToken);
+            Console.WriteLine($"{rebuilt.Rows} row(s) read from the grains, {rebuilt.Removed} without a grain removed");
+            if (rebuilt.Unreadable > 0)
+            {
+                Console.WriteLine($"{rebuilt.Unreadable} stored state(s) can't be read by this program; their rows stay as they were. See the silo's log");
+            }
+
+            if (!rebuilt.IsPresenceCertain)
+            {
+                Console.WriteLine("not every edge answered: sessions are listed as they were");
+            }
+        }),
+    };
+
     private static Command CreateCut()
     {
         var tenant = new Option<string?>("--tenant") { Description = "the tenant's id; may be left out while there is one tenant", HelpName = "ID" };
@@ -118,10 +137,10 @@ internal static class AdminCommands
     {
         var page = await admin.ListTunnelsAsync(limit: AdminLimits.MaxPageItems, cancellationToken: cancellationToken);
         TextTable.Write(
-            ["TENANT", "DEVICE", "TUNNEL", "STATE", "NODE", "BYTES UP", "BYTES DOWN", "DROPPED", "END"],
+            ["TENANT", "DEVICE", "TUNNEL", "STATE", "NODE", "PATH", "BYTES UP", "BYTES DOWN", "DROPPED", "END"],
             page.Items.Select(item => new[]
             {
-                Short(item.Tenant), item.Device, $"{item.TunnelId}", item.Phase.ToLowerInvariant(), item.Node, $"{item.BytesUp}", $"{item.BytesDown}", $"{item.Dropped}", item.EndReason,
+                Short(item.Tenant), item.Device, $"{item.TunnelId}", item.Phase.ToLowerInvariant(), item.Node, PathOf(item), $"{item.BytesUp}", $"{item.BytesDown}", $"{item.Dropped}", item.EndReason,
             }),
             page.Next is not null);
     }
@@ -136,12 +155,17 @@ internal static class AdminCommands
     }
 
     private static void PrintPeers(Page<PeerItem> page) => TextTable.Write(
-        ["TENANT", "NAME", "STATE", "EDGE", "ADDRESS", "SOFTWARE", "CERTIFICATE ENDS", "AT"],
+        ["TENANT", "NAME", "STATE", "EDGE", "ADDRESS", "PATH", "SOFTWARE", "CERTIFICATE ENDS", "AT"],
         page.Items.Select(item => new[]
         {
-            Short(item.Tenant), item.Name, item.IsBlocked ? "blocked" : item.Edge is null ? $"away {item.LastEnd}".TrimEnd() : "attached", item.Edge ?? "", item.Address, item.Software, $"{item.CertificateEnds:u}", $"{item.At:u}",
+            Short(item.Tenant), item.Name, item.IsBlocked ? "blocked" : item.Edge is null ? $"away {item.LastEnd}".TrimEnd() : "attached", item.Edge ?? "", item.Address, item.Edge is null ? "" : item.Transport, item.Software, $"{item.CertificateEnds:u}", $"{item.At:u}",
         }),
         page.Next is not null);
+
+    // From the device to the node; a hop of which no edge has reported yet is a dash.
+    private static string PathOf(TunnelItem item) => item.Phase == "Closed"
+        ? ""
+        : $"{(item.DevicePath.Length > 0 ? item.DevicePath : "-")}/{(item.NodePath.Length > 0 ? item.NodePath : "-")}";
 
     private static string Short(string tenant) => TenantId.TryParse(tenant, out var id) ? id.Short : tenant;
 

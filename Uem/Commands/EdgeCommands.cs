@@ -22,6 +22,8 @@ internal static class EdgeCommands
         var logLevel = CommandOptions.LogLevel();
         var command = new Command("edge", "Run an edge: it takes the sessions of devices and nodes and forwards their frames.") { state, silos, logLevel };
         options.AddTo(command);
+        var healthOptions = new HealthOptions();
+        healthOptions.AddTo(command);
         command.Add(CreateJoin());
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
@@ -32,10 +34,13 @@ internal static class EdgeCommands
                     CommandOptions.ReadHostPort("--silo", silo);
                 }
 
+                var health = new EdgeHealth();
+                await using var listener = await healthOptions.StartAsync(parsed, loggers, health);
                 await EdgeHost.RunAsync(
                     options.Read(parsed, parsed.GetRequiredValue(state), parsed.GetRequiredValue(silos)),
                     loggers,
                     TimeProvider.System,
+                    health,
                     ReportReady,
                     cancellationToken);
             },

@@ -19,6 +19,8 @@ internal static class SiloCommands
         var logLevel = CommandOptions.LogLevel();
         var command = new Command("silo", "Run a silo: it decides who may attach and which tunnels open.") { state, listen, database, clusterListen, clusterAdvertise, logLevel };
         life.AddTo(command);
+        var healthOptions = new HealthOptions();
+        healthOptions.AddTo(command);
         command.Add(CreateInit());
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
@@ -33,7 +35,9 @@ internal static class SiloCommands
                     ClusterAdvertise = ReadEndPoint(clusterAdvertise.Name, parsed.GetValue(clusterAdvertise)),
                     Grains = life.Read(parsed),
                 };
-                await SiloHost.RunAsync(options, loggers, TimeProvider.System, ReportServing, cancellationToken);
+                var health = new SiloHealth(TimeProvider.System);
+                await using var listener = await healthOptions.StartAsync(parsed, loggers, health);
+                await SiloHost.RunAsync(options, loggers, TimeProvider.System, health, ReportServing, cancellationToken);
             },
             cancellationToken));
         return command;

@@ -26,12 +26,16 @@ internal static class UpCommand
         var command = new Command("up", "Run a whole relay, silo and edge in one process. Sets itself up at the first start.") { state, database };
         edgeOptions.AddTo(command);
         life.AddTo(command);
+        var healthOptions = new HealthOptions();
+        healthOptions.AddTo(command);
         command.Add(logLevel);
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () =>
             {
                 using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
                 var directory = parsed.GetRequiredValue(state);
+                var health = (Silo: new SiloHealth(TimeProvider.System), Edge: new EdgeHealth());
+                await using var listener = await healthOptions.StartAsync(parsed, loggers, health.Silo, health.Edge);
                 await RunAsync(
                     new SiloOptions
                     {
@@ -41,6 +45,7 @@ internal static class UpCommand
                         Grains = life.Read(parsed),
                     },
                     silo => edgeOptions.Read(parsed, Path.Combine(directory, "edge"), [silo.ToString()]),
+                    health,
                     loggers,
                     cancellationToken);
             },
@@ -53,7 +58,11 @@ internal static class UpCommand
         !SiloState.Exists(directory) && SiloState.Exists(Path.Combine(directory, SiloFolder)) ? Path.Combine(directory, SiloFolder) : directory;
 
     private static async Task RunAsync(
-        SiloOptions siloOptions, Func<IPEndPoint, EdgeOptions> edgeOptions, ILoggerFactory loggers, CancellationToken cancellationToken)
+        SiloOptions siloOptions,
+        Func<IPEndPoint, EdgeOptions> edgeOptions,
+        (SiloHealth Silo, EdgeHealth Edge) health,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         if (!Directory.Exists(siloOptions.StateDirectory))
         {
@@ -68,6 +77,7 @@ internal static class UpCommand
             siloOptions,
             loggers,
             TimeProvider.System,
+            health.Silo,
             ready.SetResult,
             stopSilo.Token);
         try
@@ -86,7 +96,7 @@ internal static class UpCommand
                 await JoinAsync(started, options.StateDirectory, loggers, cancellationToken);
             }
 
-            var edge = EdgeHost.RunAsync(options, loggers, TimeProvider.System, EdgeCommands.ReportReady, stopEdge.Token);
+            var edge = EdgeHost.RunAsync(options, loggers, TimeProvider.System, health.Edge, EdgeCommands.ReportReady, stopEdge.Token);
             if (await Task.WhenAny(silo, edge) == silo)
             {
                 await stopEdge.CancelAsync();
