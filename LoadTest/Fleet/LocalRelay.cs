@@ -102,7 +102,7 @@ internal sealed class LocalRelay : IAsyncDisposable
                         ready(status);
                     }
                 },
-                (_, _) => new EchoEgress(TunnelLimits.MtuBytesDefault),
+                (_, _, _, _) => new EchoEgress(TunnelLimits.MtuBytesDefault),
                 stop),
             cancellationToken);
     }

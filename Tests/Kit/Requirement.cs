@@ -26,4 +26,7 @@ public enum Requirement
 
     /// <summary>A build whose silos form a cluster: with Orleans.</summary>
     Cluster = 64,
+
+    /// <summary>libslirp, for the node without root.</summary>
+    Slirp = 128,
 }

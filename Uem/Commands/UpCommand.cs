@@ -81,7 +81,7 @@ internal static class UpCommand
             var started = await ready.Task;
             SiloCommands.ReportReady(started);
             var options = edgeOptions(started.ControlEndPoint);
-            if (!EdgeState.Exists(options.StateDirectory))
+            if (!EdgeState.Exists(options.StateDirectory) || EdgeState.IsToBeRenewed(options.StateDirectory, TimeProvider.System.GetUtcNow()))
             {
                 await JoinAsync(started, options.StateDirectory, loggers, cancellationToken);
             }
