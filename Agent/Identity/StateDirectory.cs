@@ -64,10 +64,13 @@ internal sealed class StateDirectory
 
         try
         {
-            if (Directory.Exists(Path))
-            {
-                _ = Directory.GetFileSystemEntries(Path);
-            }
+            // Throws where a directory above it may not be passed.
+            _ = File.GetAttributes(Path);
+            _ = Directory.GetFileSystemEntries(Path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Not made yet: the caller says how.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -51,7 +51,8 @@ internal sealed class GuestTraffic(int socketsMax, bool canPing)
             IpProtocolNumber.Tcp => hasSocket || !IsTcpOpening(packet) ? DropReason.Unspecified : DropReason.FlowLimit,
             IpProtocolNumber.Udp => RememberPeer(packet, hasSocket, nowMilliseconds) ? DropReason.Unspecified : DropReason.FlowLimit,
             IpProtocolNumber.Icmp when !canPing => DropReason.PingUnavailable,
-            _ => hasSocket ? DropReason.Unspecified : DropReason.FlowLimit,
+            IpProtocolNumber.Icmp => hasSocket ? DropReason.Unspecified : DropReason.FlowLimit,
+            _ => DropReason.ProtocolUnsupported,
         };
     }
 

@@ -213,7 +213,10 @@ internal sealed class UserNatLoop : ISlirpOwner, IDisposable
         var guest = GuestOf(packet.Source);
         var now = guest.LastInputAt = NowMilliseconds;
         var socketsOfGuest = _sockets < _socketsMax ? guest.Stack.Sockets : int.MaxValue;
-        var drop = guest.Traffic.FromGuest(packet, socketsOfGuest, now);
+
+        // The stack answers pings of its own address itself, without a socket.
+        var isOfTheStack = packet.Destination == _options.OwnAddress && !packet.IsFragment;
+        var drop = isOfTheStack ? DropReason.Unspecified : guest.Traffic.FromGuest(packet, socketsOfGuest, now);
         if (drop != DropReason.Unspecified)
         {
             _onDrop(drop);

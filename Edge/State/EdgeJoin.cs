@@ -83,7 +83,8 @@ public static class EdgeJoin
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        // An edge of this name is known by its key: a renewal keeps it.
+        using var key = EdgeState.FindKey(stateDirectory) ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var exchange = new JoinExchange(uri, edge, key);
         connection.TrySend(FrameType.Join, Channel.Session, exchange.Request);
         var joined = await frames.NextAsync(FrameType.Joined, Joined.Parser, time, cancellationToken);

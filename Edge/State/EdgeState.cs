@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 
@@ -60,6 +61,18 @@ public static class EdgeState
     {
         using var credentials = Load(directory);
         return now > credentials.Certificate.NotAfter - RenewalMargin;
+    }
+
+    /// <summary>The key of an edge that is there already; null: there is none.</summary>
+    internal static ECDsa? FindKey(string directory)
+    {
+        if (!Exists(directory))
+        {
+            return null;
+        }
+
+        using var credentials = Load(directory);
+        return credentials.Certificate.GetECDsaPrivateKey();
     }
 
     /// <summary>Refuses a certificate that no silo would take.</summary>

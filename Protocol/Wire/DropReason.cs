@@ -86,4 +86,7 @@ public enum DropReason
 
     /// <summary>A datagram from the network to a device that did not send to its sender.</summary>
     Unsolicited = 27,
+
+    /// <summary>Neither TCP, UDP nor ICMP: the node's user-mode NAT carries nothing else.</summary>
+    ProtocolUnsupported = 28,
 }

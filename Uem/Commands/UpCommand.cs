@@ -96,7 +96,9 @@ internal static class UpCommand
         }
         finally
         {
+            // Not thrown here: what failed first is what the person reads, and it is the last line.
             await stopSilo.CancelAsync();
+            await Task.WhenAny(silo);
         }
 
         await silo;

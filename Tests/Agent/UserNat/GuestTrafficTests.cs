@@ -108,6 +108,14 @@ public sealed class GuestTrafficTests
         Assert.Equal(expected, new GuestTraffic(10, canPing).FromGuest(packet, sockets, 0));
     }
 
+    [Fact]
+    public void FromGuest_AnotherProtocol_IsRefused()
+    {
+        var packet = PacketBuilder.Udp(Guest, Server, 53);
+        packet[9] = 47;
+        Assert.Equal(DropReason.ProtocolUnsupported, From(PacketBuilder.Seal(packet), 0, 0));
+    }
+
     private static byte[] FromGuestFragment() => PacketBuilder.Fragment(Guest, Server, 17, 1, 1_400, more: true, 1_400);
 
     private static byte[] Reply(string source, ushort sourcePort, ushort guestPort)
