@@ -9,7 +9,6 @@ using OrleansUem.Node.Enrolment;
 using OrleansUem.Node.Forwarding;
 using OrleansUem.Node.Tunnels;
 using OrleansUem.Protocol.Ids;
-using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Node;

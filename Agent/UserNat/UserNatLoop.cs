@@ -1,5 +1,4 @@
 using OrleansUem.Agent.Native;
-using OrleansUem.Agent.Tun;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 

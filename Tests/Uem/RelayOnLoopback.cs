@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.Uem;

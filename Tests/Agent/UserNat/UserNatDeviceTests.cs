@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.UserNat;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
