@@ -160,6 +160,11 @@ public sealed class AgentState : IDisposable
                 throw new AgentStateException($"{path} names a key file that is none of this directory. {Damaged}");
             }
 
+            if (!files.Has(document.KeyFile))
+            {
+                throw new AgentStateException($"{files.PathOf(document.KeyFile)}, the private key, is missing. {Damaged}");
+            }
+
             var relays = document.Relays
                 .Select(text => RelayAddress.TryParse(text, out var relay)
                     ? relay
