@@ -239,6 +239,9 @@ public sealed class StartErrorStateTests(RelayOnLoopback relay) : IClassFixture<
     {
         var path = Path.Combine(_folder, name);
         await File.WriteAllTextAsync(path, text);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
     }
 }
