@@ -58,6 +58,7 @@ public static partial class EdgeHost
         ArgumentNullException.ThrowIfNull(onReady);
         EdgeOptionsValidator.ThrowIfInvalid(options);
         using var credentials = EdgeState.Load(options.StateDirectory);
+        EdgeState.RequireInForce(credentials, options.StateDirectory, time.GetUtcNow());
         using var server = new EdgeServer(options, credentials, loggerFactory.CreateLogger("OrleansUem.Edge"), time);
         onServer(server);
         using var stopControl = new CancellationTokenSource();

@@ -9,7 +9,6 @@ using OrleansUem.Node.Enrolment;
 using OrleansUem.Node.Forwarding;
 using OrleansUem.Node.Tunnels;
 using OrleansUem.Protocol.Ids;
-using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Node;
@@ -30,20 +29,21 @@ public static class NodeHost
     /// <exception cref="ArgumentException">An option is out of its bounds.</exception>
     /// <exception cref="AgentStateException">The state directory is not a node's, in use, or damaged.</exception>
     /// <exception cref="UplinkFatalException">The relay refuses the node for good.</exception>
-    /// <exception cref="TunUnavailableException">No TUN.</exception>
+    /// <exception cref="TunUnavailableException">No TUN, and <see cref="NodeEgressKind.Tun"/> was asked for.</exception>
+    /// <exception cref="Agent.UserNat.UserNatUnavailableException">No libslirp, and the kernel's way is not open either.</exception>
     /// <exception cref="Agent.Links.NetworkLinkException">The TUN's address can't be set.</exception>
     /// <exception cref="Agent.Nat.MasqueradeException">Forwarding or translation can't be set up.</exception>
     /// <exception cref="Dtls.DtlsUnavailableException">OpenSSL is missing.</exception>
     public static Task RunAsync(
         NodeOptions options, ILoggerFactory loggers, TimeProvider time, Action<NodeStatus> onStatus, CancellationToken cancellationToken) =>
-        RunAsync(options, loggers, time, onStatus, LinuxNodeEgress.Open, cancellationToken);
+        RunAsync(options, loggers, time, onStatus, NodeEgressChoice.Open, cancellationToken);
 
     internal static async Task RunAsync(
         NodeOptions options,
         ILoggerFactory loggers,
         TimeProvider time,
         Action<NodeStatus> onStatus,
-        Func<NodeSettings, Ipv4Address, INodeEgress> openEgress,
+        OpenNodeEgress openEgress,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loggers);
@@ -56,11 +56,9 @@ public static class NodeHost
         var addresses = new AddressBook(files, settings.Pool);
         using var contexts = TunnelContexts.Create(state.Enrolment.Credentials, options.MtuBytes);
         using var metrics = new NodeMetrics();
-        using var egress = openEgress(settings, addresses.NodeAddress);
+        using var egress = openEgress(settings, addresses.NodeAddress, metrics, time);
         var notice = egress.Tun.OffloadNotice.Length == 0 ? "" : $"; {egress.Tun.OffloadNotice}";
-        onStatus(new NodeStatus(
-            NodeStatusKind.NetworkReady,
-            $"{egress.Tun.Name} is up with {addresses.NodeAddress}/{settings.Pool.Length}, {(options.IsNatEnabled ? "translating addresses" : "routing")}{notice}"));
+        onStatus(new NodeStatus(NodeStatusKind.NetworkReady, egress.Description + notice));
 
         var logger = loggers.CreateLogger(typeof(NodeHost).FullName!);
         var worker = new NodeWorker(

@@ -26,7 +26,10 @@ public sealed record NodeOptions
     /// <summary>Domains that those servers are asked for, at most 32; empty: all.</summary>
     public IReadOnlyList<string> DnsDomains { get; init; } = [];
 
-    /// <summary>Packets leave under the node's own address (nftables masquerade). Off: the network must route the pool to the node. Default off.</summary>
+    /// <summary>By what packets reach the network. Default <see cref="NodeEgressKind.Auto"/>.</summary>
+    public NodeEgressKind Egress { get; init; }
+
+    /// <summary>Packets leave under the node's own address (nftables masquerade). Off: the network must route the pool to the node. Default off; always on with <see cref="NodeEgressKind.User"/>.</summary>
     public bool IsNatEnabled { get; init; }
 
     /// <summary>Devices may reach each other through the node. Default off.</summary>

@@ -54,7 +54,7 @@ public static class TlsDialer
                 OperationCanceledException => new DialException(
                     options.Host, options.Port, DialPhase.Connect, Reason.HandshakeTimeout, $"no answer within {options.ConnectTimeout.TotalSeconds} s.", e),
                 SocketException socketException => new DialException(
-                    options.Host, options.Port, DialPhase.Connect, Reason.ConnectionLost, $"{socketException.SocketErrorCode}.", e),
+                    options.Host, options.Port, DialPhase.Connect, Reason.ConnectionLost, $"{SocketErrorText.Describe(socketException.SocketErrorCode)}.", e),
                 _ => new DialException(options.Host, options.Port, DialPhase.Connect, Reason.ConnectionLost, e.Message, e),
             };
         }

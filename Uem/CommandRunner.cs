@@ -18,7 +18,12 @@ internal static class CommandRunner
     /// <param name="body">The command.</param>
     /// <param name="cancellationToken">Cancelled by Ctrl-C and SIGTERM.</param>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(Func<Task> body, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(Func<Task> body, CancellationToken cancellationToken) => RunAsync(body, ExitCode.Ok, cancellationToken);
+
+    /// <summary>The same for a command that has something to finish: being stopped is no success, and a script that goes on after it would go wrong.</summary>
+    public static Task<int> RunToEndAsync(Func<Task> body, CancellationToken cancellationToken) => RunAsync(body, ExitCode.Interrupted, cancellationToken);
+
+    private static async Task<int> RunAsync(Func<Task> body, int stopped, CancellationToken cancellationToken)
     {
         // Whoever runs this has been told to stop it: the manager waits for the drain.
         using var stopping = cancellationToken.UnsafeRegister(static _ => ServiceNotice.Stopping(), null);
@@ -30,7 +35,7 @@ internal static class CommandRunner
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Expected: the person stopped it.
-            return ExitCode.Ok;
+            return stopped;
         }
         catch (Exception e) when (!IsOurBug(Cause(e)))
         {
@@ -81,6 +86,7 @@ internal static class CommandRunner
     private static bool IsPassing(Exception exception) => exception switch
     {
         EnrolmentException enrolment => enrolment.IsPassing,
+        AgentStateException state => state.InnerException is IOException and not (FileNotFoundException or DirectoryNotFoundException),
         AdminException admin => admin.InnerException is HttpRequestException,
         SiloStartException start => start.InnerException is IOException or DbException,
         DbException or OperationCanceledException => true,

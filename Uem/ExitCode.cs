@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>Something outside failed: network, disk, another process. Trying again may help.</summary>
     public const int Failed = 2;
+
+    /// <summary>Stopped by the person before it was done, as shells have it for Ctrl-C.</summary>
+    public const int Interrupted = 130;
 }

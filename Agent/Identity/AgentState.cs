@@ -140,6 +140,11 @@ public sealed class AgentState : IDisposable
     internal static AgentEnrolment Load(StateDirectory files)
     {
         var path = files.PathOf(DocumentName);
+        if (!files.Has(DocumentName))
+        {
+            throw new AgentStateException($"{files.Path} holds no enrolment: {DocumentName} is missing. Repeat the enrolment ('uem node init', 'uem device enrol') with the same directory.");
+        }
+
         try
         {
             var document = JsonSerializer.Deserialize<AgentStateDocument>(files.Read(DocumentName), StateJson.StrictWeb)
@@ -153,6 +158,11 @@ public sealed class AgentState : IDisposable
             if (!IsKeyFile(document.KeyFile))
             {
                 throw new AgentStateException($"{path} names a key file that is none of this directory. {Damaged}");
+            }
+
+            if (!files.Has(document.KeyFile))
+            {
+                throw new AgentStateException($"{files.PathOf(document.KeyFile)}, the private key, is missing. {Damaged}");
             }
 
             var relays = document.Relays
@@ -176,7 +186,9 @@ public sealed class AgentState : IDisposable
         }
         catch (Exception e) when (e is JsonException or CryptographicException or FormatException)
         {
-            throw new AgentStateException($"{path} is damaged: {e.Message} {Damaged}", e);
+            // What the parser says of the bytes helps nobody who is to enrol again.
+            var fault = e is JsonException ? "it is not the JSON that was written." : e.Message;
+            throw new AgentStateException($"{path} is damaged: {fault} {Damaged}", e);
         }
     }
 

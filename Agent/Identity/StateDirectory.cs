@@ -11,6 +11,9 @@ internal sealed class StateDirectory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // EWOULDBLOCK of flock, as the framework hands it on.
+    private const int LockedError = 11;
+
     // A state file of ours has a few kilobytes; what is longer is no state file.
     private const long MaxFileBytes = 1 << 20;
 
@@ -43,15 +46,31 @@ internal sealed class StateDirectory
     }
 
     /// <summary>A directory of somebody else looks empty: no file in it exists for who may not look.</summary>
-    /// <exception cref="AgentStateException">It exists and can't be listed.</exception>
+    /// <exception cref="AgentStateException">It exists and can't be listed, or is no directory of a device or node.</exception>
     public void RequireReadable()
     {
+        if (File.Exists(Path))
+        {
+            throw new AgentStateException($"{Path} is a file; --state takes a directory.");
+        }
+
+        foreach (var (mark, role) in ((string, string)[])[("silo.json", "a silo"), ("edge.crt", "an edge")])
+        {
+            if (Has(mark))
+            {
+                throw new AgentStateException($"{Path} is the state of {role}, not of a device or node. Name another directory with --state.");
+            }
+        }
+
         try
         {
-            if (Directory.Exists(Path))
-            {
-                _ = Directory.GetFileSystemEntries(Path);
-            }
+            // Throws where a directory above it may not be passed.
+            _ = File.GetAttributes(Path);
+            _ = Directory.GetFileSystemEntries(Path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Not made yet: the caller says how.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -156,9 +175,13 @@ internal sealed class StateDirectory
 
             return new FileStream(PathOf("lock"), options);
         }
+        catch (IOException e) when (e.HResult == LockedError)
+        {
+            throw new AgentStateException($"The state directory {Path} is in use by another process. Stop that first.", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AgentStateException($"The state directory {Path} is in use by another process (stop that first), or can't be written: {e.Message}", e);
+            throw new AgentStateException($"The state directory {Path} can't be written: {e.Message}", e);
         }
     }
 }

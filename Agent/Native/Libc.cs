@@ -20,6 +20,10 @@ internal static partial class Libc
     public const int DuplicateCloseOnExec = 1030;
 
     public const short PollIn = 1;
+    public const short PollPriority = 2;
+    public const short PollOut = 4;
+    public const short PollError = 8;
+    public const short PollHangUp = 16;
 
     private const string Library = "libc";
 

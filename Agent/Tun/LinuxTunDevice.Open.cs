@@ -75,6 +75,20 @@ public sealed partial class LinuxTunDevice
         return opened >= 0 ? OwnedDescriptor.Take(opened, "open") : throw new TunUnavailableException(ExplainOpen(ErrnoText.Last()));
     }
 
+    /// <summary>Whether the TUN driver's file is there and this process may open it.</summary>
+    internal static bool CanOpenControl()
+    {
+        try
+        {
+            OpenControl().Dispose();
+            return true;
+        }
+        catch (TunUnavailableException)
+        {
+            return false;
+        }
+    }
+
     private static bool TryCreate(OwnedDescriptor descriptor, string wanted, bool hasHeader, out string name)
     {
         Span<byte> request = stackalloc byte[InterfaceRequestBytes];

@@ -200,7 +200,7 @@ public sealed partial class RelayUplink
         }
         catch (SocketException e)
         {
-            return (connection, new UplinkEnd(Reason.ConnectionLost, $"Resolving {relay.Host} failed: {e.SocketErrorCode}.", false));
+            return (connection, new UplinkEnd(Reason.ConnectionLost, $"Resolving {relay.Host} failed: {SocketErrorText.Describe(e.SocketErrorCode)}.", false));
         }
         catch (OperationCanceledException) when (attempt.IsCancellationRequested)
         {

@@ -19,7 +19,7 @@ public static class EdgeJoin
 
     /// <summary>Joins and stores the result.</summary>
     /// <param name="uri">The join text: the silo, the installation's pin, the token and the edge's name.</param>
-    /// <param name="stateDirectory">Where to store; must hold no edge.</param>
+    /// <param name="stateDirectory">Where to store; must hold no edge, or one whose certificate ends within a month.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggerFactory">Logs.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -37,9 +37,9 @@ public static class EdgeJoin
             throw new InvalidOperationException("The text is not a join token with an edge's name.");
         }
 
-        if (EdgeState.Exists(stateDirectory))
+        if (EdgeState.Exists(stateDirectory) && !EdgeState.IsToBeRenewed(stateDirectory, time.GetUtcNow()))
         {
-            throw new InvalidOperationException($"'{stateDirectory}' holds an edge already.");
+            throw new InvalidOperationException($"'{stateDirectory}' holds an edge already, whose certificate is good for more than a month.");
         }
 
         var options = new TlsDialOptions { Host = uri.Host, Port = uri.Port, Alpn = Alpn.Join, ServerRole = PeerRole.Silo };
@@ -83,7 +83,8 @@ public static class EdgeJoin
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        // An edge of this name is known by its key: a renewal keeps it.
+        using var key = EdgeState.FindKey(stateDirectory) ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var exchange = new JoinExchange(uri, edge, key);
         connection.TrySend(FrameType.Join, Channel.Session, exchange.Request);
         var joined = await frames.NextAsync(FrameType.Joined, Joined.Parser, time, cancellationToken);

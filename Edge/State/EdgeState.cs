@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 
@@ -10,6 +12,9 @@ namespace OrleansUem.Edge.State;
 /// </summary>
 public static class EdgeState
 {
+    /// <summary>Arbitrary: a month of notice for who restarts an edge now and then.</summary>
+    private static readonly TimeSpan RenewalMargin = TimeSpan.FromDays(30);
+
     private const string CertificateFile = "edge.crt";
     private const string KeyFile = "edge.key";
     private const string RootFile = "installation.crt";
@@ -25,7 +30,11 @@ public static class EdgeState
     {
         if (!Exists(directory))
         {
-            throw new InvalidOperationException($"{directory} holds no edge: {CertificateFile} is missing. Get it with 'uem edge join TOKEN --state {directory}', TOKEN from 'uem admin edge-token'.");
+            throw new InvalidOperationException(
+                File.Exists(directory) ? $"{directory} is a file; --state takes a directory."
+                : File.Exists(Path.Combine(directory, "silo.json")) ? $"{directory} is the state of a silo, not of an edge. Name another directory with --state."
+                : File.Exists(Path.Combine(directory, "agent.json")) ? $"{directory} is the state of a node or device, not of an edge. Name another directory with --state."
+                : $"{directory} holds no edge: {CertificateFile} is missing. Get it with 'uem edge join TOKEN --state {directory}', TOKEN from 'uem admin edge-token'.");
         }
 
         try
@@ -42,6 +51,40 @@ public static class EdgeState
         catch (Exception e) when (e is CryptographicException or IOException or ArgumentException)
         {
             throw new InvalidOperationException($"The edge in '{directory}' can't be loaded: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Whether the certificate is over, or will be within a month: then the edge may join again in the same directory.</summary>
+    /// <param name="directory">A directory that holds an edge.</param>
+    /// <param name="now">The clock.</param>
+    public static bool IsToBeRenewed(string directory, DateTimeOffset now)
+    {
+        using var credentials = Load(directory);
+        return now > credentials.Certificate.NotAfter - RenewalMargin;
+    }
+
+    /// <summary>The key of an edge that is there already; null: there is none.</summary>
+    internal static ECDsa? FindKey(string directory)
+    {
+        if (!Exists(directory))
+        {
+            return null;
+        }
+
+        using var credentials = Load(directory);
+        return credentials.Certificate.GetECDsaPrivateKey();
+    }
+
+    /// <summary>Refuses a certificate that no silo would take.</summary>
+    /// <exception cref="InvalidOperationException">It is over, or begins later; the text says what to do.</exception>
+    internal static void RequireInForce(PeerCredentials credentials, string directory, DateTimeOffset now)
+    {
+        var (from, to) = (credentials.Certificate.NotBefore.ToUniversalTime(), credentials.Certificate.NotAfter.ToUniversalTime());
+        if (now < from || now > to)
+        {
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The certificate of the edge in {directory} is good from {from:u} to {to:u}, and this machine's clock says {now:u}. Set the clock; if it is right, join again: uem edge join TOKEN --state {directory}, TOKEN from 'uem admin edge-token'."));
         }
     }
 

@@ -22,6 +22,8 @@ internal sealed class EchoEgress : INodeEgress
 
     public ITunDevice Tun => _nodeSide;
 
+    public string Description => "echo network";
+
     public void Dispose()
     {
         _network.Dispose();

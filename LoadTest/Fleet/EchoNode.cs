@@ -47,7 +47,7 @@ internal sealed class EchoNode : IAsyncDisposable
                         ready(status);
                     }
                 },
-                (_, _) => new EchoEgress(TunnelLimits.MtuBytesDefault),
+                (_, _, _, _) => new EchoEgress(TunnelLimits.MtuBytesDefault),
                 stop),
             cancellationToken);
         return new EchoNode(role, identity, stateDirectory);

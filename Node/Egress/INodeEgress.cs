@@ -6,4 +6,7 @@ namespace OrleansUem.Node.Egress;
 internal interface INodeEgress : IDisposable
 {
     ITunDevice Tun { get; }
+
+    /// <summary>What it is, for the status line: "up with 10.64.0.1/16, translating addresses".</summary>
+    string Description { get; }
 }

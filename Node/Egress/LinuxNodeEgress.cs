@@ -15,17 +15,21 @@ internal sealed class LinuxNodeEgress : INodeEgress
     private NftablesMasquerade? _masquerade;
     private IpForwarding? _forwarding;
 
-    private LinuxNodeEgress(LinuxTunDevice tun) => _tun = tun;
+    private LinuxNodeEgress(LinuxTunDevice tun, string description) => (_tun, Description) = (tun, description);
 
     public ITunDevice Tun => _tun;
+
+    public string Description { get; }
 
     /// <exception cref="TunUnavailableException">No TUN driver, no permission, or the name is taken.</exception>
     /// <exception cref="NetworkLinkException">The address can't be set.</exception>
     /// <exception cref="MasqueradeException">nft is missing or refuses.</exception>
     public static LinuxNodeEgress Open(NodeSettings settings, Ipv4Address nodeAddress)
     {
-        var egress = new LinuxNodeEgress(LinuxTunDevice.Open(
-            new TunOptions { Name = settings.Options.TunName, MtuBytes = settings.Options.MtuBytes, Offloads = TunOffloads.All }));
+        var tun = LinuxTunDevice.Open(
+            new TunOptions { Name = settings.Options.TunName, MtuBytes = settings.Options.MtuBytes, Offloads = TunOffloads.All });
+        var egress = new LinuxNodeEgress(
+            tun, $"{tun.Name} is up with {nodeAddress}/{settings.Pool.Length}, {(settings.Options.IsNatEnabled ? "translating addresses" : "routing")}");
         try
         {
             using var link = NetworkLink.Open(egress.Tun.Name);

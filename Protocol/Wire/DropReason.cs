@@ -74,4 +74,19 @@ public enum DropReason
 
     /// <summary>The kernel threw away UDP datagrams that arrived faster than they were read.</summary>
     ReceiveQueueFull = 23,
+
+    /// <summary>A device has as many connections open as the node's user-mode NAT gives one device, or all devices have.</summary>
+    FlowLimit = 24,
+
+    /// <summary>More fragments from a device than the node's user-mode NAT holds for one.</summary>
+    FragmentLimit = 25,
+
+    /// <summary>An echo request at a node that may not send any: net.ipv4.ping_group_range leaves its group out.</summary>
+    PingUnavailable = 26,
+
+    /// <summary>A datagram from the network to a device that did not send to its sender.</summary>
+    Unsolicited = 27,
+
+    /// <summary>Neither TCP, UDP nor ICMP: the node's user-mode NAT carries nothing else.</summary>
+    ProtocolUnsupported = 28,
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 
@@ -118,13 +120,24 @@ public static class SiloInit
     /// <summary>Makes a key and a certificate for the silo.</summary>
     internal static void IssueSilo(string directory, CertificateAuthority authority, string name, DateTimeOffset now)
     {
+        RequireInForce(authority.Root, now);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var publicKey = ECDsa.Create(key.ExportParameters(includePrivateParameters: false));
-        var request = new System.Security.Cryptography.X509Certificates.PublicKey(publicKey);
+        var request = new PublicKey(publicKey);
         using var certificate = authority.Issue(request, PeerRole.Silo, name, now, SiloValidity);
 
         // One file for both, so that a crash between two renames can't leave a key and a certificate that don't belong together.
         StateFiles.Write(
             Path.Combine(directory, StateFiles.SiloCredentials), certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+    }
+
+    private static void RequireInForce(X509Certificate2 root, DateTimeOffset now)
+    {
+        if (now < root.NotBefore || now > root.NotAfter)
+        {
+            throw new SiloStartException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The installation's CA is good from {root.NotBefore.ToUniversalTime():u} to {root.NotAfter.ToUniversalTime():u}, and this machine's clock says {now:u}. Set the clock; if it is right, a new installation is needed: uem silo init."));
+        }
     }
 }

@@ -158,12 +158,21 @@ public sealed class SiloState : IDisposable
         }
     }
 
+    // By the file that each role's state always has.
+    private static string? FindOtherRole(string directory) =>
+        File.Exists(Path.Combine(directory, "agent.json")) ? "a node or device"
+        : File.Exists(Path.Combine(directory, "edge.crt")) ? "an edge"
+        : null;
+
     /// <summary>The marker of a directory.</summary>
     internal static StateMarker ReadMarker(string directory)
     {
         if (!File.Exists(Path.Combine(directory, StateFiles.Marker)))
         {
-            throw new SiloStartException($"{directory} holds no silo: {StateFiles.Marker} is missing. Set it up with 'uem silo init --state {directory} --name NAME'.");
+            throw new SiloStartException(
+                File.Exists(directory) ? $"{directory} is a file; --state takes a directory."
+                : FindOtherRole(directory) is { } role ? $"{directory} is the state of {role}, not of a silo. Name another directory with --state."
+                : $"{directory} holds no silo: {StateFiles.Marker} is missing. Set it up with 'uem silo init --state {directory} --name NAME'.");
         }
 
         StateMarker? marker;

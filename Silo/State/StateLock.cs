@@ -9,6 +9,9 @@ namespace OrleansUem.Silo.State;
 /// </summary>
 internal sealed class StateLock : IDisposable
 {
+    // EWOULDBLOCK of flock, as the framework hands it on.
+    private const int LockedError = 11;
+
     private readonly FileStream _file;
 
     private StateLock(FileStream file) => _file = file;
@@ -28,6 +31,10 @@ internal sealed class StateLock : IDisposable
             file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
             file.Flush();
             return new StateLock(file);
+        }
+        catch (IOException e) when (e.HResult != LockedError)
+        {
+            throw new SiloStartException($"{path} can't be written: {e.Message}", e);
         }
         catch (IOException e)
         {

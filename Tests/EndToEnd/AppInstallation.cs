@@ -34,10 +34,16 @@ public sealed class AppInstallation : IAsyncLifetime
     public static async Task<UemInstallation> StartAsync()
     {
         var uem = await UemInstallation.StartWithoutDeviceAsync("--dns", UemInstallation.WebAddress, "--dns-domain", "corp.example");
+        await StartNameServerAsync(uem);
+        return uem;
+    }
+
+    /// <summary>Starts dnsmasq beside the web server.</summary>
+    public static async Task StartNameServerAsync(UemInstallation uem)
+    {
         var server = uem.StartProgram(
             uem.WebSide, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--log-facility=-", "--log-queries",
             $"--listen-address={UemInstallation.WebAddress}", "--bind-interfaces", $"--host-record={WebName},{UemInstallation.WebAddress}");
         await server.WaitForLineAsync("the name server starts", line => line.Contains("started", StringComparison.Ordinal));
-        return uem;
     }
 }

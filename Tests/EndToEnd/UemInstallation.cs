@@ -7,7 +7,7 @@ namespace OrleansUem.Tests.EndToEnd;
 /// A whole installation of real processes, each role in its network namespace: device — relay (silo and edge) — node — web server. The device and
 /// the node reach the relay and nothing else; the web server knows no route back to the tunnel's addresses.
 /// </summary>
-public sealed class UemInstallation : IAsyncDisposable
+public sealed partial class UemInstallation : IAsyncDisposable
 {
     public const string WebAddress = "10.1.0.10";
     public const string DeviceName = "laptop-7";
@@ -166,12 +166,12 @@ public sealed class UemInstallation : IAsyncDisposable
 
     public async Task StartNodeAsync()
     {
-        Node = Start(
-            NodeSide,
+        var words = NodeWords(
             [
-                "node", "--state", StateOf("node"), "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
+                "node", "--state", NodeState, "--pool", "10.64.0.0/16", "--route", "10.1.0.0/24",
                 "--allow", "10.1.0.0/24", "--nat", .. _nodeArguments,
             ]);
+        Node = StartProgram(NodeSide, words[0], words[1..]);
         await Node.WaitForLineAsync("node attaches", line => line.StartsWith("attached ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
     }
 
@@ -209,8 +209,7 @@ public sealed class UemInstallation : IAsyncDisposable
 
     /// <summary>Issues an activation.</summary>
     /// <returns>Its text.</returns>
-    public Task<string> ActivateAsync(string device) =>
-        UemAsync(NodeSide, "node", "activate", device, "--state", StateOf("node"), "--relay", "198.51.100.1:443");
+    public Task<string> ActivateAsync(string device) => NodeAsync("node", "activate", device, "--state", NodeState, "--relay", "198.51.100.1:443");
 
     /// <summary>Starts a program that ends with the installation at the latest.</summary>
     public ProcessUnderTest StartProgram(NetNamespace where, string fileName, params string[] arguments)
@@ -311,7 +310,7 @@ public sealed class UemInstallation : IAsyncDisposable
     private async Task StartOrganisationAsync()
     {
         var invitation = await AdminAsync("invite", "--relay", "203.0.113.1:3101");
-        await UemAsync(NodeSide, "node", "init", invitation, "--state", StateOf("node"), "--name", "node-1");
+        await NodeAsync("node", "init", invitation, "--state", NodeState, "--name", "node-1");
         await StartNodeAsync();
     }
 }

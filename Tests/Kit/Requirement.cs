@@ -29,4 +29,7 @@ public enum Requirement
 
     /// <summary>OpenSSL's FIPS provider with what <c>openssl fipsinstall</c> wrote for it, in the files that UEM_TEST_FIPS_MODULE and UEM_TEST_FIPS_CONFIG name.</summary>
     FipsModule = 128,
+
+    /// <summary>libslirp, for the node without root.</summary>
+    Slirp = 256,
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using OrleansUem.Tests.ActorHosts;
 
 namespace OrleansUem.Tests.Kit;
@@ -44,6 +45,7 @@ internal static class RequirementCheck
         Requirement.Nftables => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeNftables(),
         Requirement.UserNamespaces => Probed.GetOrAdd(Requirement.NetNamespaces, Probe) ?? ProbeUserNamespace(),
         Requirement.Postgres => ProbePostgres(),
+        Requirement.Slirp => NativeLibrary.TryLoad("libslirp.so.0", out _) ? null : "needs libslirp (package libslirp0), which is not installed",
         Requirement.Cluster => ActorHostFixture.IsCluster ? null : "needs a build with Orleans (-p:ActorHost=orleans); the embedded host is one silo",
         Requirement.FipsModule => File.Exists(FipsModuleFile) && File.Exists(FipsConfigFile)
             ? null

@@ -31,11 +31,11 @@ public sealed class NodeHostTests
                     detached.TrySetResult();
                 }
             },
-            (_, _) => egress,
+            (_, _, _, _) => egress,
             stop.Token);
         await detached.Task.WithinAsync("the refused connection");
         await Assert.ThrowsAsync<AgentStateException>(() => NodeHost.RunAsync(
-            options, NullLoggerFactory.Instance, state.Time, _ => { }, (_, _) => new MemoryEgress(), CancellationToken.None));
+            options, NullLoggerFactory.Instance, state.Time, _ => { }, (_, _, _, _) => new MemoryEgress(), CancellationToken.None));
         await stop.CancelAsync();
         await running.WithinAsync("the end of the node");
         Assert.True(egress.IsDisposed && egress.Tun.IsStopped);
@@ -71,6 +71,8 @@ public sealed class NodeHostTests
     private sealed class MemoryEgress : INodeEgress
     {
         public ITunDevice Tun { get; } = MemoryTunDevice.CreatePair().Left;
+
+        public string Description => "memory";
 
         public bool IsDisposed { get; private set; }
 

@@ -43,6 +43,20 @@ public sealed class PackagingTests
         Assert.True(user == "root" || Repository.Read("packaging/sysusers.conf").Contains($"u {user} ", StringComparison.Ordinal), user);
     }
 
+    [Fact]
+    public void DropIn_OfANodeWithoutRights_TakesAwayWhatTheUnitGives()
+    {
+        var dropIn = Repository.Read("packaging/examples/uem-node-without-rights.conf").Split('\n');
+        foreach (var right in new[] { "AmbientCapabilities", "CapabilityBoundingSet", "DeviceAllow" })
+        {
+            Assert.NotEmpty(Value(Unit("node"), right));
+            Assert.Contains(right + "=", dropIn);
+        }
+
+        var parsed = UemCommand.Create().Parse(["node", "--state", "/x", "--allow", "10.1.0.0/16", "--egress", "user"]);
+        Assert.Empty(parsed.Errors);
+    }
+
     [RequiresFact(Requirement.None, "systemd-analyze")]
     public async Task Units_ForTheServiceManager_AreWellFormed()
     {

@@ -10,7 +10,7 @@ namespace OrleansUem.Uem.Commands;
 /// <summary><c>uem device</c>: the agent on a managed Linux machine.</summary>
 internal static class DeviceCommands
 {
-    public static Command Create() => new("device", "This machine as a managed device: enrol it, and open its tunnel.")
+    public static Command Create() => new("device", "This machine as a managed device: enrol it once, then open its tunnel.")
     {
         CreateEnrol(),
         CreateUp(),
@@ -34,7 +34,7 @@ internal static class DeviceCommands
         var activation = new Argument<string>("activation") { Description = "the uem://activate text from: uem node activate" };
         var state = CommandOptions.State("the device's");
         var command = new Command("enrol", "Get this device's certificate from the organisation's node. The key is made here and stays here.") { activation, state };
-        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunToEndAsync(
             async () =>
             {
                 using var loggers = CommandRunner.CreateLoggerFactory(LogLevel.Warning);

@@ -63,7 +63,7 @@ internal static class EdgeCommands
         var token = new Argument<string>("token") { Description = "the uem://join text from: uem admin edge-token" };
         var state = CommandOptions.State("the edge's");
         var command = new Command("join", "Get this edge's certificate from a silo. The key is made here and stays here.") { token, state };
-        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunToEndAsync(
             async () =>
             {
                 using var loggers = CommandRunner.CreateLoggerFactory(LogLevel.Warning);

@@ -15,7 +15,7 @@ internal static class NodeCommands
         var state = CommandOptions.State("the node's");
         var egress = new NodeEgressOptions();
         var logLevel = CommandOptions.LogLevel();
-        var command = new Command("node", "Run a node: it dials out to the relay and lets devices reach the organisation's network.") { state, logLevel };
+        var command = new Command("node", "Run a node: it dials out to the relay and lets devices reach the organisation's network. Before the first start: uem node init; for each device: uem node activate.") { state, logLevel };
         egress.AddTo(command);
         command.Add(CreateInit());
         command.Add(CreateActivate());
@@ -42,7 +42,7 @@ internal static class NodeCommands
         var name = new Option<string>("--name") { Description = "the node's name", HelpName = "NAME", DefaultValueFactory = _ => "node-1" };
         var tenant = new Option<string?>("--tenant-name") { Description = "what people call the organisation (default: the node's name)", HelpName = "TEXT" };
         var command = new Command("init", "Make the organisation's CA here and register it with the relay. Its key never leaves this directory.") { invitation, state, name, tenant };
-        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunToEndAsync(
             async () =>
             {
                 using var loggers = CommandRunner.CreateLoggerFactory(LogLevel.Warning);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using OrleansUem.Node;
 
 namespace OrleansUem.Uem.Commands;
@@ -18,7 +19,15 @@ internal sealed class NodeEgressOptions
 
     private readonly Option<string[]> _dns = new("--dns") { Description = "DNS server for devices; may be given several times", HelpName = "ADDRESS" };
     private readonly Option<string[]> _domains = new("--dns-domain") { Description = "domain that those servers are asked for; may be given several times", HelpName = "DOMAIN" };
-    private readonly Option<bool> _nat = new("--nat") { Description = "packets leave under the node's own address (else the network must route the pool to the node)" };
+    private readonly Option<NodeEgressKind> _egress = new("--egress")
+    {
+        Description = "how packets reach the network: tun (needs root or CAP_NET_ADMIN), user (sockets of this process, needs no rights), auto (tun if allowed, else user)",
+        HelpName = "WAY",
+        CustomParser = ReadEgress,
+        DefaultValueFactory = _ => Defaults.Egress,
+    };
+
+    private readonly Option<bool> _nat = new("--nat") { Description = "packets leave under the node's own address (else the network must route the pool to the node); always so with --egress user" };
     private readonly Option<bool> _deviceToDevice = new("--device-to-device") { Description = "devices may reach each other through the node" };
     private readonly Option<string> _tun = new("--tun") { Description = "name of the node's tunnel interface; %d becomes the first free number", HelpName = "NAME", DefaultValueFactory = _ => Defaults.TunName };
     private readonly Option<int> _mtu = new("--mtu") { HelpName = "BYTES", Description = "MTU of that interface in bytes, 576..9000", DefaultValueFactory = _ => Defaults.MtuBytes };
@@ -27,7 +36,7 @@ internal sealed class NodeEgressOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _pool, _routes, _allow, _dns, _domains, _nat, _deviceToDevice, _tun, _mtu, _noUdp, _maxTunnels })
+        foreach (var option in new Option[] { _pool, _routes, _allow, _dns, _domains, _egress, _nat, _deviceToDevice, _tun, _mtu, _noUdp, _maxTunnels })
         {
             command.Add(option);
         }
@@ -45,6 +54,18 @@ internal sealed class NodeEgressOptions
         return ReadAll(parsed, stateDirectory);
     }
 
+    private static NodeEgressKind ReadEgress(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (Enum.GetValues<NodeEgressKind>().Any(kind => kind.ToString().Equals(text, StringComparison.OrdinalIgnoreCase)))
+        {
+            return Enum.Parse<NodeEgressKind>(text, ignoreCase: true);
+        }
+
+        result.AddError($"--egress '{text}' is none of auto, tun, user.");
+        return default;
+    }
+
     private NodeOptions ReadAll(ParseResult parsed, string stateDirectory) => new()
     {
         StateDirectory = stateDirectory,
@@ -53,6 +74,7 @@ internal sealed class NodeEgressOptions
         Allow = parsed.GetValue(_allow) ?? [],
         DnsServers = parsed.GetValue(_dns) ?? [],
         DnsDomains = parsed.GetValue(_domains) ?? [],
+        Egress = parsed.GetValue(_egress),
         IsNatEnabled = parsed.GetValue(_nat),
         IsDeviceToDeviceAllowed = parsed.GetValue(_deviceToDevice),
         TunName = parsed.GetRequiredValue(_tun),

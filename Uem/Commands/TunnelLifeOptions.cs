@@ -10,12 +10,14 @@ internal sealed class TunnelLifeOptions
 
     private readonly Option<int> _lease = new("--lease-seconds")
     {
+        HelpName = "SECONDS",
         Description = "how long an edge forwards a tunnel that the silo does not renew, 10..300: shorter cuts a lost edge off sooner and asks the silo more often",
         DefaultValueFactory = _ => (int)Defaults.LeaseLifetime.TotalSeconds,
     };
 
     private readonly Option<int> _idle = new("--idle-seconds")
     {
+        HelpName = "SECONDS",
         Description = "a tunnel without traffic for this long is closed until the next packet, 10..86400; 0: never",
         DefaultValueFactory = _ => (int)Defaults.TunnelIdle.TotalSeconds,
     };

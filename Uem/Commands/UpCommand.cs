@@ -91,7 +91,7 @@ internal static class UpCommand
             var started = await ready.Task;
             SiloCommands.ReportReady(started);
             var options = edgeOptions(started.ControlEndPoint);
-            if (!EdgeState.Exists(options.StateDirectory))
+            if (!EdgeState.Exists(options.StateDirectory) || EdgeState.IsToBeRenewed(options.StateDirectory, TimeProvider.System.GetUtcNow()))
             {
                 await JoinAsync(started, options.StateDirectory, loggers, cancellationToken);
             }
@@ -106,7 +106,9 @@ internal static class UpCommand
         }
         finally
         {
+            // Not thrown here: what failed first is what the person reads, and it is the last line.
             await stopSilo.CancelAsync();
+            await Task.WhenAny(silo);
         }
 
         await silo;
