@@ -36,7 +36,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
             NullLoggerFactory.Instance,
             TimeProvider.System,
             _ => { },
-            (_, _) => _network,
+            new DeviceRole { Mode = "up", OpenNetwork = (_, _) => _network },
             _stop.Token);
     }
 
