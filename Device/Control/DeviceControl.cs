@@ -139,7 +139,7 @@ public static class DeviceControl
         {
             File.Move(path, aside, overwrite: true);
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return (null, false);
         }

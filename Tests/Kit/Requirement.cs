@@ -26,4 +26,7 @@ public enum Requirement
 
     /// <summary>A build whose silos form a cluster: with Orleans.</summary>
     Cluster = 64,
+
+    /// <summary>systemd-resolved's programs, installed or unpacked by ./test, and a message bus; systemd itself need not run.</summary>
+    Resolved = 128,
 }
