@@ -5,7 +5,6 @@ using OrleansUem.Agent.Identity;
 using OrleansUem.Device.Names;
 using OrleansUem.Device.Network;
 using OrleansUem.Protocol.Ids;
-using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Device.Control;
 

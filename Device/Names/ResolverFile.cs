@@ -55,7 +55,7 @@ internal sealed class ResolverFile
             throw new IOException($"{_path} is taken by the agent of another state directory; end it with: uem device down --state DIR");
         }
 
-        Source = File.ResolveLinkTarget(_path, returnFinalTarget: true)?.FullName ?? _path;
+        Source = new FileInfo(_path).LinkTarget is null ? _path : File.ResolveLinkTarget(_path, returnFinalTarget: true)?.FullName ?? _path;
         Former = ResolverConf.Parse(text);
     }
 

@@ -84,7 +84,7 @@ public sealed class DeviceStatusTests(DeviceInstallation shared) : IClassFixture
         var report = JsonDocument.Parse(status.Output).RootElement;
         Assert.False(report.TryGetProperty("edge", out _));
         Assert.NotEmpty(report.GetProperty("lastEnd").GetProperty("reason").GetString()!);
-        Assert.Contains("etached", report.GetProperty("lastEnd").GetProperty("text").GetString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("tached", report.GetProperty("lastEnd").GetProperty("text").GetString(), StringComparison.OrdinalIgnoreCase);
 
         await uem.StartEdgeAsync();
         (await UemAsync(uem, "down")).EnsureSuccess();

