@@ -1,4 +1,3 @@
-using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.EndToEnd;

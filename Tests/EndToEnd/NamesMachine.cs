@@ -1,5 +1,4 @@
 using System.Globalization;
-using OrleansUem.Tests.Kit;
 
 namespace OrleansUem.Tests.EndToEnd;
 
