@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Agent.Tun;
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Device.Network;
 using OrleansUem.Device.Tunnels;
@@ -39,6 +40,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     private IUplinkSession? _session;
     private ActiveTunnel? _tunnel;
     private ActiveTunnel? _up;
+    private TunnelTotals _ended;
     private bool _isRunning;
     private volatile bool _isAsleep;
 
@@ -85,6 +87,21 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     /// <summary>Packets and datagrams dropped on this side.</summary>
     public long Drops(DropReason reason) => _drops[reason];
 
+    /// <summary>The same, all reasons.</summary>
+    public DropCounters AllDrops => _drops;
+
+    /// <summary>Packets through all tunnels since the start.</summary>
+    public TunnelTotals Totals
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _tunnel is { Tunnel: { } tunnel } ? Sum(_ended, tunnel.Totals) : _ended;
+            }
+        }
+    }
+
     public void OnConnecting(RelayAddress relay, IPAddress address)
     {
         lock (_gate)
@@ -92,14 +109,17 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
             _network.ProtectRelay(address);
         }
 
-        Report(DeviceStatusKind.Connecting, $"Connecting to {relay} ({address})");
+        Report(new DeviceStatus(DeviceStatusKind.Connecting, $"Connecting to {relay} ({address})") { Relay = relay.ToString() });
     }
 
     public void OnAttached(IUplinkSession session)
     {
-        Report(
+        Report(new DeviceStatus(
             DeviceStatusKind.Attached,
-            $"Attached to edge {session.Edge} at {session.Remote} over {session.Suite}, session {session.Id}, generation {session.Generation}");
+            $"Attached to edge {session.Edge} at {session.Remote} over {session.Suite}, session {session.Id}, generation {session.Generation}")
+        {
+            Edge = session.Edge.ToString(),
+        });
         lock (_gate)
         {
             _session = session;
@@ -144,7 +164,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     }
 
     public void OnPathChanged(IUplinkSession session, UplinkPathReport report) => Report(
-        new DeviceStatus(DeviceStatusKind.Path, report.ToString()) { RetryIn = report.IsUdp ? null : report.RetryIn });
+        new DeviceStatus(DeviceStatusKind.Path, report.ToString()) { RetryIn = report.IsUdp ? null : report.RetryIn, IsUdp = report.IsUdp });
 
     public void OnGoAway(IUplinkSession session, Reason reason, TimeSpan after) => Report(
         new DeviceStatus(DeviceStatusKind.GoingAway, $"Edge {session.Edge} drains; moving in {after.TotalSeconds:F1} s") { Reason = reason, RetryIn = after });
@@ -286,8 +306,7 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     private void StopTunnel(Reason reason, string detail)
     {
         var active = _tunnel;
-        Volatile.Write(ref _up, null);
-        Volatile.Write(ref _tunnel, null);
+        Forget();
         active?.Tunnel!.Close(reason, detail);
     }
 
@@ -296,10 +315,23 @@ internal sealed partial class DeviceAgent : IUplinkHandler, IDisposable
     {
         if (_tunnel is { } active && active.Channel == channel)
         {
-            Volatile.Write(ref _up, null);
-            Volatile.Write(ref _tunnel, null);
+            Forget();
         }
     }
+
+    private void Forget()
+    {
+        if (_tunnel is { Tunnel: { } tunnel })
+        {
+            _ended = Sum(_ended, tunnel.Totals);
+        }
+
+        Volatile.Write(ref _up, null);
+        Volatile.Write(ref _tunnel, null);
+    }
+
+    private static TunnelTotals Sum(TunnelTotals a, TunnelTotals b) => new(
+        a.PacketsSent + b.PacketsSent, a.BytesSent + b.BytesSent, a.PacketsReceived + b.PacketsReceived, a.BytesReceived + b.BytesReceived);
 
     private void Report(DeviceStatusKind kind, string text) => Report(new DeviceStatus(kind, text));
 

@@ -4,6 +4,8 @@ using OrleansUem.Agent.Identity;
 using OrleansUem.Agent.Links;
 using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Uplink;
+using OrleansUem.Device.Control;
+using OrleansUem.Device.Names;
 using OrleansUem.Device.Network;
 using OrleansUem.Device.Tunnels;
 using OrleansUem.Dtls;
@@ -30,15 +32,15 @@ public static class DeviceHost
         TimeProvider time,
         Action<DeviceStatus> onStatus,
         CancellationToken cancellationToken) =>
-        RunAsync(options, loggers, time, onStatus, OpenNetwork, cancellationToken);
+        RunAsync(options, loggers, time, onStatus, WholeMachine, cancellationToken);
 
-    /// <summary>The same over another network than this machine's.</summary>
+    /// <summary>The same for another role than the whole machine's.</summary>
     internal static async Task RunAsync(
         DeviceOptions options,
         ILoggerFactory loggers,
         TimeProvider time,
         Action<DeviceStatus> onStatus,
-        Func<DeviceOptions, ILoggerFactory, IDeviceNetwork> openNetwork,
+        DeviceRole role,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -46,14 +48,11 @@ public static class DeviceHost
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(onStatus);
         options.Validate();
+        using var waiters = new ControlWaiters();
         try
         {
             using var state = AgentState.Open(options.StateDirectory, PeerRole.Device);
-            using var tunnels = new SecureDeviceTunnelFactory(state.Enrolment.Credentials, options.MtuBytes, time);
-            using var network = openNetwork(options, loggers);
-            using var agent = new DeviceAgent(
-                network, tunnels, options.Node, onStatus, loggers.CreateLogger<DeviceAgent>(), time);
-            await RunAsync(options, state, agent, loggers, time, cancellationToken);
+            await RunAsync(options, state, loggers, time, onStatus, role, waiters, cancellationToken);
         }
         catch (AgentStateException e)
         {
@@ -69,6 +68,84 @@ public static class DeviceHost
         }
 
         onStatus(new DeviceStatus(DeviceStatusKind.Stopped, $"Stopped; {options.TunName} and its routes are gone"));
+    }
+
+    private static DeviceRole WholeMachine { get; } = new()
+    {
+        Mode = "up",
+        OpenNetwork = OpenNetwork,
+        OpenNames = static (options, onStatus, time, loggers) => new SplitNames(options, onStatus, time, loggers.CreateLogger<SplitNames>()),
+    };
+
+    private static async Task RunAsync(
+        DeviceOptions options,
+        AgentState state,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        Action<DeviceStatus> onStatus,
+        DeviceRole role,
+        ControlWaiters waiters,
+        CancellationToken cancellationToken)
+    {
+        // What an agent that was killed left behind; the directory is locked, so none is running.
+        if (ResolverFile.Restore(options.StateDirectory) is { Length: > 0 } restored)
+        {
+            onStatus(new DeviceStatus(DeviceStatusKind.Names, restored));
+        }
+
+        var monitor = new DeviceMonitor(time);
+        using var tunnels = new SecureDeviceTunnelFactory(state.Enrolment.Credentials, options.MtuBytes, time);
+        using var network = role.OpenNetwork(options, loggers);
+        await using var names = role.OpenNames?.Invoke(options, onStatus, time, loggers);
+        using var agent = new DeviceAgent(network, tunnels, options.Node, Follow, loggers.CreateLogger<DeviceAgent>(), time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var control = ControlServer.Start(
+            state.Directory,
+            () => monitor.Complete(Describe(options, state, agent, names, role)),
+            role.OnDown ?? (() => end.CancelAsync()),
+            waiters,
+            time,
+            loggers.CreateLogger<ControlServer>());
+        await RunAsync(options, state, agent, loggers, time, end.Token);
+
+        void Follow(DeviceStatus status)
+        {
+            monitor.OnStatus(status);
+            onStatus(status);
+            if (status is { Kind: DeviceStatusKind.Up, Configuration: { } configuration })
+            {
+                names?.Set(configuration);
+            }
+        }
+    }
+
+    private static DeviceReport Describe(DeviceOptions options, AgentState state, DeviceAgent agent, SplitNames? names, DeviceRole role)
+    {
+        var totals = agent.Totals;
+        var drops = new DropCounters();
+        drops.AddAll(agent.AllDrops);
+        if (names?.Drops is { } ofNames)
+        {
+            drops.AddAll(ofNames);
+        }
+
+        return new DeviceReport
+        {
+            State = DeviceCondition.Unspecified,
+            Since = default,
+            Started = default,
+            ProcessId = Environment.ProcessId,
+            Mode = role.Mode,
+            Device = state.Identity.Name,
+            CertificateExpires = state.Enrolment.Credentials.Certificate.NotAfter.ToUniversalTime(),
+            Interface = options.TunName,
+            Dns = names?.Report ?? NameReport.OfApp,
+            PacketsSent = totals.PacketsSent,
+            BytesSent = totals.BytesSent,
+            PacketsReceived = totals.PacketsReceived,
+            BytesReceived = totals.BytesReceived,
+            Drops = Enum.GetValues<DropReason>().Where(reason => drops[reason] > 0).ToDictionary(reason => reason.ToString(), reason => drops[reason]),
+        };
     }
 
     private static LinuxDeviceNetwork OpenNetwork(DeviceOptions options, ILoggerFactory loggers) => LinuxDeviceNetwork.Open(

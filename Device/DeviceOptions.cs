@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Identity;
+using OrleansUem.Device.Names;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 
@@ -27,6 +28,9 @@ public sealed record DeviceOptions
 
     /// <summary>Whether data goes over UDP where it gets through to the relay. Default true.</summary>
     public bool UsesUdp { get; init; } = true;
+
+    /// <summary>What may be done to this machine's name resolution. Default <see cref="NameMode.Auto"/>. Without meaning for one app, which has its own.</summary>
+    public NameMode Names { get; init; } = NameMode.Auto;
 
     /// <summary>Ask for this node; null: any of the tenant's.</summary>
     public string? Node { get; init; }

@@ -14,7 +14,7 @@ public sealed record DeviceStatus(DeviceStatusKind Kind, string Text)
     /// <summary>With an end: when the next attempt begins; null when not by time.</summary>
     public TimeSpan? RetryIn { get; init; }
 
-    /// <summary>With <see cref="DeviceStatusKind.Up"/>: what the node gave. Its DNS servers are reported only; they are not written to the system.</summary>
+    /// <summary>With <see cref="DeviceStatusKind.Up"/>: what the node gave.</summary>
     public TunnelConfiguration? Configuration { get; init; }
 
     /// <summary>With <see cref="DeviceStatusKind.Secured"/>: the end-to-end suite.</summary>
@@ -22,4 +22,13 @@ public sealed record DeviceStatus(DeviceStatusKind Kind, string Text)
 
     /// <summary>With <see cref="DeviceStatusKind.TunnelOpen"/> and later: the node.</summary>
     public string? Node { get; init; }
+
+    /// <summary>With <see cref="DeviceStatusKind.Connecting"/>: the relay, HOST:PORT.</summary>
+    public string? Relay { get; init; }
+
+    /// <summary>With <see cref="DeviceStatusKind.Attached"/>: the edge's name.</summary>
+    public string? Edge { get; init; }
+
+    /// <summary>With <see cref="DeviceStatusKind.Path"/>: whether data goes over UDP from now on.</summary>
+    public bool? IsUdp { get; init; }
 }

@@ -47,4 +47,7 @@ public enum DeviceStatusKind
 
     /// <summary>A command is started in the apps' network; what follows on the terminal is its own.</summary>
     AppStarted = 14,
+
+    /// <summary>How names are resolved from now on, or why they are resolved as before.</summary>
+    Names = 15,
 }

@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>Something outside failed: network, disk, another process. Trying again may help.</summary>
     public const int Failed = 2;
 
+    /// <summary>Of <c>uem device status</c>: there is no tunnel, as systemctl(1) says that a service does not run.</summary>
+    public const int NotUp = 3;
+
     /// <summary>Stopped by the person before it was done, as shells have it for Ctrl-C.</summary>
     public const int Interrupted = 130;
 }

@@ -49,6 +49,11 @@ public sealed class AgentState : IDisposable
     /// <param name="directory">The state directory; may not exist.</param>
     public static bool Exists(string directory) => new StateDirectory(directory).Has(DocumentName);
 
+    /// <summary>Tells a directory of somebody else from an empty one.</summary>
+    /// <param name="directory">The state directory; may not exist.</param>
+    /// <exception cref="AgentStateException">It exists and this user may not look into it.</exception>
+    public static void RequireReadable(string directory) => new StateDirectory(directory).RequireReadable();
+
     /// <summary>Loads the state and keeps the directory for this process until Dispose.</summary>
     /// <param name="directory">The state directory.</param>
     /// <param name="role">What the caller is: a device does not run on a node's state.</param>

@@ -29,9 +29,9 @@ public static class AppRun
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => GiveUp(context, 2));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => GiveUp(context, 15));
         using var agentEnd = new CancellationTokenSource();
-        using var tunnel = new AppTunnel(options, loggers, onStatus);
-        var agent = DeviceHost.RunAsync(
-            options.Device with { EndReason = Reason.LastApp }, loggers, time, tunnel.OnStatus, tunnel.OpenNetwork, agentEnd.Token);
+        using var tunnel = new AppTunnel(options, loggers, onStatus, () => signalled.TrySetResult(15));
+        var role = new DeviceRole { Mode = "run", OpenNetwork = tunnel.OpenNetwork, OnDown = tunnel.OnDown };
+        var agent = DeviceHost.RunAsync(options.Device with { EndReason = Reason.LastApp }, loggers, time, tunnel.OnStatus, role, agentEnd.Token);
         try
         {
             await WaitForTunnelAsync(options, tunnel, agent, signalled.Task, time);
@@ -80,6 +80,7 @@ public static class AppRun
             throw new DeviceFatalException(Reason.InternalError, e.Message, e);
         }
 
+        tunnel.OnStarted(processes);
         if (await Task.WhenAny(agent, processes.Last) == agent)
         {
             var why = agent.Exception?.GetBaseException().Message;
@@ -91,8 +92,12 @@ public static class AppRun
     }
 
     /// <summary>What the agent and the command share.</summary>
-    private sealed class AppTunnel(AppRunOptions options, ILoggerFactory loggers, Action<DeviceStatus> onStatus) : IDisposable
+    private sealed class AppTunnel(AppRunOptions options, ILoggerFactory loggers, Action<DeviceStatus> onStatus, Action giveUp) : IDisposable
     {
+        private readonly Lock _gate = new();
+        private AppProcesses? _processes;
+        private bool _isDown;
+
         private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>There, once the agent has asked for it.</summary>
@@ -114,6 +119,30 @@ public static class AppRun
             else if (status.Kind is DeviceStatusKind.Detached or DeviceStatusKind.TunnelClosed)
             {
                 LastTrouble = status.Text;
+            }
+        }
+
+        /// <summary>The command runs.</summary>
+        public void OnStarted(AppProcesses processes)
+        {
+            lock (_gate)
+            {
+                _processes = processes;
+                if (_isDown)
+                {
+                    processes.Stop();
+                }
+            }
+        }
+
+        /// <summary>Ends as SIGTERM does: before the command is there the wait for the tunnel, then the command.</summary>
+        public void OnDown()
+        {
+            lock (_gate)
+            {
+                _isDown = true;
+                giveUp();
+                _processes?.Stop();
             }
         }
 

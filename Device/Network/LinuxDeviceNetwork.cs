@@ -94,6 +94,9 @@ internal sealed partial class LinuxDeviceNetwork : IDeviceNetwork
         _tun.Dispose();
     }
 
+    /// <summary>Removes the host routes to edges that a killed agent left behind.</summary>
+    public static void RemoveLeftovers() => RemoveLeftovers(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+
     private static void RemoveLeftovers(ILogger logger)
     {
         foreach (var route in KernelRoute.ReadAll().Where(r => r.Metric == ExceptionMetric && r.Destination.Length == 32))

@@ -1,3 +1,4 @@
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
 
@@ -6,6 +7,9 @@ namespace OrleansUem.Device.Tunnels;
 /// <summary>The device's end of one end-to-end tunnel; the real one is <see cref="SecureDeviceTunnel"/>.</summary>
 internal interface IDeviceTunnel
 {
+    /// <summary>Packets so far; any thread.</summary>
+    TunnelTotals Totals { get; }
+
     /// <summary>Begins the handshake.</summary>
     void Start();
 

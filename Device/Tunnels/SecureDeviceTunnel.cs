@@ -17,6 +17,8 @@ internal sealed class SecureDeviceTunnel : IDeviceTunnel, ISecureTunnelHandler
         _tunnel = new SecureTunnel(contexts, timer, new TunnelPeer(node), this);
     }
 
+    public TunnelTotals Totals => _tunnel.Totals;
+
     public void Start() => _tunnel.Start();
 
     public void OnDatagram(ReadOnlySpan<byte> datagram) => _tunnel.OnDatagram(datagram);

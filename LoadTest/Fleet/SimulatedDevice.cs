@@ -40,7 +40,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
             NullLoggerFactory.Instance,
             TimeProvider.System,
             CountUps,
-            (_, _) => _network,
+            new DeviceRole { Mode = "up", OpenNetwork = (_, _) => _network },
             _stop.Token);
     }
 

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Text;
+using OrleansUem.Device.Names;
 using OrleansUem.Dtls;
 using OrleansUem.LoadTest.Fuzz.Shapes;
 using OrleansUem.LoadTest.Fuzz.Targets;
@@ -51,6 +54,8 @@ internal static class FuzzTargets
         new("forwarder", "packets of a hostile device at the node", new PrefixedShape(1, PacketShape.Instance), () => new ForwarderParser()),
         new("offload", "a super-packet of the TUN, virtio header first", new PrefixedShape(10, PacketShape.Instance), () => new OffloadParser()) { Corpus = "offloads" },
         new("coalescer", "packets on their way to the TUN", new FramesShape(PacketShape.Instance), () => new CoalescerParser()),
+        new("dns-question", "a datagram at the device's name stub, and an answer to it", FuzzShape.Bytes, () => new DnsMessageParser()) { Corpus = "dns" },
+        new("resolv-conf", "the machine's resolver file", Text, () => new DelegateParser(TakeResolverConf)) { Corpus = "resolv-conf" },
         new("path-probe", "a datagram at an edge's UDP port", FuzzShape.Bytes, () => new PathProbeParser()) { Corpus = "paths" },
         new("record-filter", "a datagram before libssl sees it", RecordsShape.Instance, () => new DelegateParser(TakeRecords)),
         new("dtls-records", "a datagram to an established session", RecordsShape.Instance, () => new DtlsRecordsParser()) { AcceptsMutants = false },
@@ -76,6 +81,15 @@ internal static class FuzzTargets
     /// <exception cref="FormatException">No such target; the message lists them.</exception>
     public static FuzzTarget Find(string name) => All.FirstOrDefault(target => target.Name == name)
         ?? throw new FormatException($"--target '{name}' is none of: {string.Join(", ", All.Select(target => target.Name))}.");
+
+    private static bool TakeResolverConf(ReadOnlySpan<byte> input)
+    {
+        var conf = ResolverConf.Parse(Encoding.UTF8.GetString(input));
+        var ours = ResolverConf.Parse(conf.PutBefore("mark", IPAddress.Loopback, ["corp.example"]));
+        return ours.Servers.Count == 1 && ours.Servers[0].Equals(IPAddress.Loopback) && ours.Search[0] == "corp.example"
+            ? conf.Servers.Count > 0
+            : throw new InvalidOperationException("The former file reached into ours.");
+    }
 
     private static bool TakeRequest(ReadOnlySpan<byte> input) => SigningRequest.TryRead(input, out _) == Reason.None;
 

@@ -1,3 +1,4 @@
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Device.Tunnels;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
@@ -35,6 +36,8 @@ internal sealed class ScriptedTunnels : IDeviceTunnelFactory
         public Action<int>? OnSent { get; set; }
 
         public List<byte[]> Received { get; } = [];
+
+        public TunnelTotals Totals { get; set; }
 
         public void Start() => IsStarted = true;
 

@@ -57,7 +57,7 @@ public sealed class RecoveryTests
         const long count = 30_000_000;
         await using var uem = await UemInstallation.StartAsync();
         await using var curl = uem.DeviceSide.Start(
-            "bash", "-o", "pipefail", "-c", $"curl -N --limit-rate 5M --max-time 120 {Page}bytes/{count} 2>&1 >/tmp/$$.bytes | tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
+            "bash", "-o", "pipefail", "-c", $"curl -N --limit-rate 5M --max-time 120 {Page}bytes/{count} 2>&1 >/tmp/$$.bytes | stdbuf -oL tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
         await curl.WaitForLineAsync("download runs", line => line.Contains("M ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
         await KillAsync(uem.Edge);
         await uem.StartEdgeAsync();
@@ -109,7 +109,7 @@ public sealed class RecoveryTests
     {
         var copy = uem.StateOf("device-copy");
         Directory.CreateDirectory(copy);
-        foreach (var file in Directory.EnumerateFiles(uem.StateOf("device")).Where(file => Path.GetFileName(file) != "lock"))
+        foreach (var file in Directory.EnumerateFiles(uem.StateOf("device")).Where(file => Path.GetFileName(file) is not ("lock" or "control.sock")))
         {
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         }

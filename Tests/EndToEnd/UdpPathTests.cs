@@ -83,6 +83,27 @@ public sealed partial class UdpPathTests
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
     }
 
+    /// <summary>A NAT on the way gives the device another port while a download runs: what stateless nftables rules on the device do here.</summary>
+    [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl", "ss", "stdbuf")]
+    public async Task NatRebindsDuringADownload_UdpGoesOnFromTheNewAddress()
+    {
+        const long count = 30_000_000;
+        await using var uem = await UemInstallation.StartAsync();
+        await UntilOnUdpAsync(uem);
+        await RebindAsync(uem, 50_001);
+        await using var curl = await StartDownloadAsync(uem, count);
+
+        await RebindAsync(uem, 50_002);
+
+        await AssertDownloadAsync(curl, count);
+        Assert.DoesNotContain(uem.Device.Lines, line => line.Text.Contains("goes on TCP", StringComparison.Ordinal));
+        Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
+        var counted = await uem.RelaySide.RunAsync("nft", "list", "table", "inet", "seen");
+
+        // Acknowledgements and probes.
+        Assert.True(long.Parse(Bytes().Match(counted).Groups[1].Value, CultureInfo.InvariantCulture) > 10_000, counted);
+    }
+
     [RequiresTheory(Requirement.Tun | Requirement.Nftables, "curl", "ping")]
     [InlineData(true)]
     [InlineData(false)]
@@ -122,9 +143,10 @@ public sealed partial class UdpPathTests
 
     private static async Task<ProcessUnderTest> StartDownloadAsync(UemInstallation uem, long count)
     {
+        // tr would keep its lines until curl ends, and every change "during" the download would come after it.
         var curl = uem.DeviceSide.Start(
             "bash", "-o", "pipefail", "-c",
-            $"curl -N --limit-rate 3M --max-time 120 http://{UemInstallation.WebAddress}/bytes/{count} 2>&1 >/tmp/$$.bytes | tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
+            $"curl -N --limit-rate 3M --max-time 120 http://{UemInstallation.WebAddress}/bytes/{count} 2>&1 >/tmp/$$.bytes | stdbuf -oL tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
         await curl.WaitForLineAsync("download runs", line => line.Contains("M ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
         return curl;
     }
@@ -135,6 +157,24 @@ public sealed partial class UdpPathTests
         Assert.Contains(curl.Lines, line => line.Text.StartsWith(SampleBytes.Sha256(count), StringComparison.Ordinal));
     }
 
+    // Rewrites the port of the device's UDP socket on its way out and back, and counts what arrives from it. One transaction: no packet passes in between.
+    private static async Task RebindAsync(UemInstallation uem, int port)
+    {
+        var sockets = await uem.DeviceSide.RunAsync("ss", "-Hun", "dst", "198.51.100.1");
+        var own = PortBeforePeer().Match(sockets).Groups[1].Value;
+        Assert.NotEmpty(own);
+        await uem.RelaySide.RunAsync("nft", "add table inet seen; delete table inet seen; add table inet seen; "
+            + "add chain inet seen in { type filter hook input priority 0; }; "
+            + string.Create(CultureInfo.InvariantCulture, $"add rule inet seen in udp sport {port} counter"));
+        await uem.DeviceSide.RunAsync("nft", "add table inet rebind; delete table inet rebind; add table inet rebind; "
+            + "add chain inet rebind out { type filter hook output priority 0; }; add chain inet rebind in { type filter hook prerouting priority -300; }; "
+            + string.Create(CultureInfo.InvariantCulture, $"add rule inet rebind out udp sport {own} udp dport 443 udp sport set {port}; ")
+            + string.Create(CultureInfo.InvariantCulture, $"add rule inet rebind in udp sport 443 udp dport {port} udp dport set {own}"));
+    }
+
     [GeneratedRegex(@"bytes (\d+)")]
     private static partial Regex Bytes();
+
+    [GeneratedRegex(@":(\d+)\s+198\.51\.100\.1:443")]
+    private static partial Regex PortBeforePeer();
 }

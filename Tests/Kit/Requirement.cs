@@ -32,4 +32,7 @@ public enum Requirement
 
     /// <summary>libslirp, for the node without root.</summary>
     Slirp = 256,
+
+    /// <summary>systemd-resolved's programs, installed or unpacked by ./test, and a message bus; systemd itself need not run.</summary>
+    Resolved = 512,
 }

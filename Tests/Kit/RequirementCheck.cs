@@ -50,8 +50,29 @@ internal static class RequirementCheck
         Requirement.FipsModule => File.Exists(FipsModuleFile) && File.Exists(FipsConfigFile)
             ? null
             : "needs OpenSSL's FIPS provider, which Debian does not ship: name its module and configuration in UEM_TEST_FIPS_MODULE and UEM_TEST_FIPS_CONFIG",
+        Requirement.Resolved => Probed.GetOrAdd(Requirement.NetNamespaces, Probe)
+            ?? (FindResolved() is not { } resolved ? "needs systemd-resolved and resolvectl, neither installed nor unpacked by ./test"
+                : CommandPath.Find("dbus-daemon") is null ? "needs the command dbus-daemon, which is not installed"
+                : Runs(resolved.Client, "--version") ? null : "needs a systemd-resolved that fits this machine's systemd"),
         _ => null,
     };
+
+    /// <summary>The programs of systemd-resolved. Installing its package would change this machine's resolv.conf, so ./test unpacks it beside the build.</summary>
+    public static (string Daemon, string Client)? FindResolved()
+    {
+        string[] roots = ["/", Path.Combine(Repo.Repository.Root, "artifacts", "systemd-resolved")];
+        foreach (string root in roots)
+        {
+            string? daemon = new[] { "usr/lib/systemd/systemd-resolved", "lib/systemd/systemd-resolved" }.Select(path => Path.Combine(root, path)).FirstOrDefault(File.Exists);
+            string client = Path.Combine(root, "usr/bin/resolvectl");
+            if (daemon is not null && File.Exists(client))
+            {
+                return (daemon, client);
+            }
+        }
+
+        return null;
+    }
 
     private static string? ProbePostgres() =>
         PostgresServer.FindPrograms() is null ? "needs PostgreSQL's server (package postgresql), which is not installed"

@@ -29,6 +29,17 @@ public sealed class PackagingTests
         Assert.Contains($"--state /var/lib/{Value(Unit(role), "StateDirectory")}", start, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Unit_OfTheDevice_PutsNamesBackHoweverItEnded()
+    {
+        var words = Value(Unit("device"), "ExecStopPost").Split(' ');
+        Assert.Equal("/usr/bin/uem", words[0]);
+        var parsed = UemCommand.Create().Parse(words[1..]);
+        Assert.Null(ParseErrors.Describe(parsed));
+        Assert.Equal("down", parsed.CommandResult.Command.Name);
+        Assert.Contains("CAP_NET_BIND_SERVICE", Value(Unit("device"), "CapabilityBoundingSet"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Roles))]
     public void Unit_EveryRole_IsConfined(string role)

@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansUem.Protocol.Wire;
+
+namespace OrleansUem.Device.Control;
+
+/// <summary>
+/// The Unix socket by which a running agent is asked and ended: <c>control.sock</c> in its state directory, mode 0600, root and the agent's own user only.
+/// <code>
+/// asker: "status\n"       agent: a <see cref="DeviceReport"/> as JSON, and closes
+/// asker: "down\n"         agent: ends in the orderly way and closes when all is given back
+/// </code>
+/// </summary>
+internal static class ControlSocket
+{
+    public const string Name = "control.sock";
+
+    public const string Status = "status";
+
+    public const string Down = "down";
+
+    /// <summary>Longest request with its end of line; a report stays far below the other bound.</summary>
+    public const int RequestBytesMax = 64;
+
+    public const int ReportBytesMax = 1 << 20;
+
+    // sun_path of sockaddr_un with its zero byte (unix(7)).
+    private const int PathBytesMax = 107;
+
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
+
+    /// <summary>The socket's file.</summary>
+    /// <param name="stateDirectory">Its directory.</param>
+    /// <exception cref="DeviceFatalException">The path is longer than a socket's may be.</exception>
+    public static string PathIn(string stateDirectory)
+    {
+        var path = Path.Combine(Path.GetFullPath(stateDirectory), Name);
+        var bytes = Encoding.UTF8.GetByteCount(path);
+        return bytes <= PathBytesMax
+            ? path
+            : throw new DeviceFatalException(
+                Reason.BadRequest, $"The state directory's path is too long for a socket in it: {path} has {bytes} bytes, at most {PathBytesMax} fit. Choose a shorter one with --state.");
+    }
+
+    public static UnixDomainSocketEndPoint EndPoint(string path) => new(path);
+
+    public static Socket Create() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+}
