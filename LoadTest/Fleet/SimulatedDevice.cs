@@ -21,7 +21,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
     private readonly Task _running;
     private long _upAt;
 
-    public SimulatedDevice(string stateDirectory)
+    public SimulatedDevice(string stateDirectory, bool usesUdp = true)
     {
         _network = new MemoryDeviceNetwork(TunnelLimits.MtuBytesDefault, configuration =>
         {
@@ -32,7 +32,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         });
         _startedAt = Stopwatch.GetTimestamp();
         _running = DeviceHost.RunAsync(
-            new DeviceOptions { StateDirectory = stateDirectory, Software = "uem-load/1" },
+            new DeviceOptions { StateDirectory = stateDirectory, Software = "uem-load/1", UsesUdp = usesUdp },
             NullLoggerFactory.Instance,
             TimeProvider.System,
             _ => { },
@@ -42,6 +42,9 @@ internal sealed class SimulatedDevice : IAsyncDisposable
 
     /// <summary>From the start of the agent to the tunnel's configuration: TLS, attach, open, DTLS, configure.</summary>
     public TimeSpan SetUpTime => Stopwatch.GetElapsedTime(_startedAt, Volatile.Read(ref _upAt));
+
+    /// <summary>What an app writes into the tunnel, and reads from it.</summary>
+    public MemoryTunDevice App => _network.App;
 
     /// <summary>Waits until the tunnel is up.</summary>
     /// <exception cref="InvalidOperationException">The agent ended before.</exception>
@@ -95,7 +98,8 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         _network.Dispose();
     }
 
-    private static byte[] BuildPacket(Ipv4Address from, Ipv4Address to, int payloadBytes)
+    /// <summary>A UDP packet from port 7 to port 7 with a payload of zeros.</summary>
+    public static byte[] BuildPacket(Ipv4Address from, Ipv4Address to, int payloadBytes)
     {
         var packet = new byte[Ipv4HeaderBytes + UdpHeaderBytes + payloadBytes];
         packet[0] = 0x45;

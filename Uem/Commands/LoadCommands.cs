@@ -18,6 +18,9 @@ internal static class LoadCommands
         CreateDevices(),
         ThroughputCommand.Create(),
         LoadFuzzCommand.Create(),
+        LoadHostileCommand.Create(),
+        LoadHostileCommand.CreateEdge(),
+        LoadHostileCommand.CreateBystanders(),
         ThroughputCommand.CreateProfile(),
     };
 
