@@ -68,11 +68,15 @@ public static partial class EdgeHost
             .Append(server.Reports.RunAsync(stopControl.Token))
             .ToArray();
         var listeners = new List<TlsListener>();
+        using var handshakes = new HandshakeThreads(options.Limits.HandshakeThreads);
+        var connections = OpenFileLimit.Fit(options.Limits.MaxConnections, options.DeviceEndPoints.Count + options.NodeEndPoints.Count, server.Logger);
+        TlsListenerOptions TlsOptions(IPEndPoint endPoint, string alpn) => ListenerOptions(server, endPoint, alpn, connections, handshakes);
         using var udp = new UdpPlane(server, options.Udp);
         try
         {
-            var devices = Listen(options.DeviceEndPoints, Alpn.Device, server, udp, listeners);
-            var nodes = Listen(options.NodeEndPoints, Alpn.Node, server, udp, listeners);
+            var devices = Listen(options.DeviceEndPoints, Alpn.Device, TlsOptions, server, udp, listeners);
+            var nodes = Listen(options.NodeEndPoints, Alpn.Node, TlsOptions, server, udp, listeners);
+            server.Metrics.Listeners = listeners;
             udp.Start();
             health.Started(server);
             await ReportReadyAsync(server, new EdgeReady(new EdgeId(credentials.Identity.Name), devices, nodes, udp.EndPoints, IsLinked: false), onReady, cancellationToken);
@@ -94,24 +98,14 @@ public static partial class EdgeHost
     }
 
     private static IPEndPoint[] Listen(
-        IReadOnlyList<IPEndPoint> endPoints, string alpn, EdgeServer server, UdpPlane udp, List<TlsListener> listeners)
+        IReadOnlyList<IPEndPoint> endPoints, string alpn, Func<IPEndPoint, string, TlsListenerOptions> options, EdgeServer server, UdpPlane udp, List<TlsListener> listeners)
     {
         var bound = new List<IPEndPoint>();
         foreach (var endPoint in endPoints)
         {
             var beside = udp.Bind(endPoint, alpn);
             var listener = TlsListener.Start(
-                new TlsListenerOptions
-                {
-                    EndPoint = endPoint,
-                    Credentials = server.Credentials,
-                    Alpns = [alpn, Alpn.Enrol],
-                    HandshakeTimeout = server.Limits.HandshakeTimeout,
-                    MaxHandshakes = server.Limits.MaxHandshakes,
-                    MaxConnections = server.Limits.MaxConnections,
-                    MaxConnectionsPerAddress = server.Limits.MaxConnectionsPerAddress,
-                    Events = server.Metrics,
-                },
+                options(endPoint, alpn),
                 (tls, cancellationToken) => server.RunConnectionAsync(tls, beside, cancellationToken),
                 server.Time,
                 server.Logger);
@@ -122,6 +116,19 @@ public static partial class EdgeHost
 
         return [.. bound];
     }
+
+    private static TlsListenerOptions ListenerOptions(EdgeServer server, IPEndPoint endPoint, string alpn, int connections, HandshakeThreads handshakes) => new()
+    {
+        EndPoint = endPoint,
+        Credentials = server.Credentials,
+        Alpns = [alpn, Alpn.Enrol],
+        HandshakeTimeout = server.Limits.HandshakeTimeout,
+        Threads = handshakes,
+        MaxPending = server.Limits.MaxPending,
+        MaxConnections = connections,
+        MaxConnectionsPerAddress = server.Limits.MaxConnectionsPerAddress,
+        Events = server.Metrics,
+    };
 
     private static async Task ReportReadyAsync(
         EdgeServer server, EdgeReady ready, Action<EdgeReady> onReady, CancellationToken cancellationToken)

@@ -9,8 +9,14 @@ public sealed record EdgeLimits
     /// <summary>Connections of one listener from one IPv4 address or IPv6 /64. Default 4,096.</summary>
     public int MaxConnectionsPerAddress { get; init; } = 4_096;
 
-    /// <summary>TLS handshakes of one listener at a time, an eighth of them for one address. Default 256.</summary>
-    public int MaxHandshakes { get; init; } = 256;
+    /// <summary>
+    /// Connections of one listener that have not attached, from accept on, an eighth of them for one address. At the limit the one that has kept the edge waiting longest, at least 1 s, makes room (HandshakeDisplaced), else the newcomer
+    /// is closed (TooManyConnections). Default 4,096: 20 MB when all are silent, 240 MB when all have done TLS.
+    /// </summary>
+    public int MaxPending { get; init; } = 4_096;
+
+    /// <summary>Threads that compute TLS handshakes, for all listeners, below all others in priority. Default: half the cores, at least one.</summary>
+    public int HandshakeThreads { get; init; } = Transport.HandshakeThreads.DefaultCount;
 
     /// <summary>Attached sessions. Default 100,000.</summary>
     public int MaxSessions { get; init; } = 100_000;
@@ -20,6 +26,9 @@ public sealed record EdgeLimits
 
     /// <summary>OPENs of one device under way. Default 4; a device needs one, and a second one while it replaces the first.</summary>
     public int MaxOpensPerDevice { get; init; } = 4;
+
+    /// <summary>OPENs of one device in a minute, with a burst of a third of that. Default 60: an agent that fails to open waits ever longer, up to 30 s.</summary>
+    public int OpensPerMinute { get; init; } = 60;
 
     /// <summary>Limit of TLS, and then again of ATTACH. Default 10 s each.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -37,6 +46,9 @@ public sealed record EdgeLimits
 
     /// <summary>Enrolment requests of the whole edge in a second. Default 50; above, they are refused with Overloaded.</summary>
     public int EnrolmentsPerSecond { get; init; } = 50;
+
+    /// <summary>The same of one IPv4 address or IPv6 /64, with a burst of four seconds' worth. Default 10: a node certifies no more.</summary>
+    public int EnrolmentsPerSecondPerAddress { get; init; } = 10;
 
     /// <summary>The keep-alive interval told to peers, whole seconds. Default 30 s.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(30);

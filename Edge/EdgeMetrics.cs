@@ -20,12 +20,17 @@ internal sealed class EdgeMetrics : ITlsListenerEvents, IDisposable
     private readonly Dictionary<Reason, long> _refusals = Enum.GetValues<Reason>()
         .Where(reason => reason != Reason.None).ToDictionary(reason => reason, _ => 0L);
 
+    private readonly Dictionary<Reason, long> _ends = Enum.GetValues<Reason>()
+        .Where(reason => reason != Reason.None).ToDictionary(reason => reason, _ => 0L);
+
     private long _handshakes;
     private long _handshakesFailed;
 
     public EdgeMetrics(Func<int> sessions, Func<int> routes, Func<int> paths)
     {
         _meter.CreateObservableUpDownCounter("uem.edge.sessions", sessions, "{session}", "Attached sessions");
+        _meter.CreateObservableUpDownCounter("uem.edge.connections", () => Listeners.Sum(listener => listener.Connections), "{connection}", "TCP connections");
+        _meter.CreateObservableUpDownCounter("uem.edge.connections_pending", () => Listeners.Sum(listener => listener.PendingCount), "{connection}", "TCP connections that have not attached");
         _meter.CreateObservableUpDownCounter("uem.edge.routes", routes, "{route}", "Route leases");
         _meter.CreateObservableUpDownCounter("uem.edge.udp_paths", paths, "{session}", "Sessions whose data goes over UDP");
         _meter.CreateObservableCounter("uem.edge.frames_forwarded", () => Sum(c => c.Frames), "{frame}", "Datagram frames forwarded");
@@ -33,7 +38,11 @@ internal sealed class EdgeMetrics : ITlsListenerEvents, IDisposable
         _meter.CreateObservableCounter("uem.edge.frames_dropped", Drops, "{frame}", "Frames dropped, by reason");
         _meter.CreateObservableCounter("uem.edge.handshakes", Handshakes, "{handshake}", "TLS handshakes, by result");
         _meter.CreateObservableCounter("uem.edge.refusals", Refusals, "{refusal}", "Connections, sessions, tunnels and enrolments refused, by reason");
+        _meter.CreateObservableCounter("uem.edge.session_ends", SessionEnds, "{session}", "Attached sessions that ended, by reason");
     }
+
+    /// <summary>The listeners that are open.</summary>
+    public IReadOnlyList<TlsListener> Listeners { get; set; } = [];
 
     public void Add(SessionCounters counters)
     {
@@ -54,15 +63,10 @@ internal sealed class EdgeMetrics : ITlsListenerEvents, IDisposable
         }
     }
 
-    public void Refused(Reason reason)
-    {
-        lock (_lock)
-        {
-            // A number of a later version counts as what it is to us: something refused it.
-            var known = _refusals.ContainsKey(reason) ? reason : Reason.NotPermitted;
-            _refusals[known]++;
-        }
-    }
+    public void Refused(Reason reason) => Count(_refusals, reason);
+
+    /// <summary>An attached session ended.</summary>
+    public void Ended(Reason reason) => Count(_ends, reason);
 
     public void OnHandshake(Reason reason)
     {
@@ -74,6 +78,15 @@ internal sealed class EdgeMetrics : ITlsListenerEvents, IDisposable
     }
 
     public void OnRefused(Reason reason) => Refused(reason);
+
+    /// <summary>What was refused under a reason.</summary>
+    public long Refusals(Reason reason)
+    {
+        lock (_lock)
+        {
+            return _refusals[reason];
+        }
+    }
 
     /// <summary>Frames dropped under a reason.</summary>
     public long Dropped(DropReason reason) => Sum(c => c.Drops(reason));
@@ -98,11 +111,25 @@ internal sealed class EdgeMetrics : ITlsListenerEvents, IDisposable
         new(Interlocked.Read(ref _handshakesFailed), new KeyValuePair<string, object?>("result", "failed")),
     ];
 
-    private Measurement<long>[] Refusals()
+    private Measurement<long>[] Refusals() => ByReason(_refusals);
+
+    private Measurement<long>[] SessionEnds() => ByReason(_ends);
+
+    private void Count(Dictionary<Reason, long> counts, Reason reason)
     {
         lock (_lock)
         {
-            return [.. _refusals.Select(pair => new Measurement<long>(pair.Value, Label(pair.Key.Describe())))];
+            // A number of a later version counts as what it is to us: something refused it.
+            var known = counts.ContainsKey(reason) ? reason : Reason.NotPermitted;
+            counts[known]++;
+        }
+    }
+
+    private Measurement<long>[] ByReason(Dictionary<Reason, long> counts)
+    {
+        lock (_lock)
+        {
+            return [.. counts.Select(pair => new Measurement<long>(pair.Value, Label(pair.Key.Describe())))];
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 using OrleansUem.Transport.Datagrams;
 
 namespace OrleansUem.Edge;
@@ -82,15 +83,18 @@ public static class EdgeOptionsValidator
         const int queueMax = 1024 * 1024 * 1024;
         Within(faults, nameof(limits.MaxConnections), limits.MaxConnections, 1, 10_000_000);
         Within(faults, nameof(limits.MaxConnectionsPerAddress), limits.MaxConnectionsPerAddress, 1, 10_000_000);
-        Within(faults, nameof(limits.MaxHandshakes), limits.MaxHandshakes, 1, 100_000);
+        Within(faults, nameof(limits.MaxPending), limits.MaxPending, 1, 1_000_000);
+        Within(faults, nameof(limits.HandshakeThreads), limits.HandshakeThreads, 1, HandshakeThreads.CountMax);
         Within(faults, nameof(limits.MaxSessions), limits.MaxSessions, 1, 10_000_000);
         Within(faults, nameof(limits.MaxTunnelsPerNode), limits.MaxTunnelsPerNode, 1, Protocol.Wire.Channel.MaxIndex);
         Within(faults, nameof(limits.MaxOpensPerDevice), limits.MaxOpensPerDevice, 1, 1_000);
+        Within(faults, nameof(limits.OpensPerMinute), limits.OpensPerMinute, 1, 100_000);
         Within(faults, nameof(limits.HandshakeTimeout), limits.HandshakeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         Within(faults, nameof(limits.NodeAnswerTimeout), limits.NodeAnswerTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         Within(faults, nameof(limits.EnrolmentTimeout), limits.EnrolmentTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Within(faults, nameof(limits.MaxRequestsPerEnrolment), limits.MaxRequestsPerEnrolment, 1, 1_000);
         Within(faults, nameof(limits.EnrolmentsPerSecond), limits.EnrolmentsPerSecond, 1, 1_000_000);
+        Within(faults, nameof(limits.EnrolmentsPerSecondPerAddress), limits.EnrolmentsPerSecondPerAddress, 1, limits.EnrolmentsPerSecond);
         Within(faults, nameof(limits.KeepAlive), limits.KeepAlive, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(600));
         Within(faults, nameof(limits.TunnelQueueBytes), limits.TunnelQueueBytes, queueMin, queueMax);
         Within(faults, nameof(limits.DeviceQueueBytes), limits.DeviceQueueBytes, limits.TunnelQueueBytes, queueMax);

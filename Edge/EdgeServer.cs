@@ -38,7 +38,8 @@ internal sealed class EdgeServer : IDisposable
         Routes = new RouteTable(FindPeer, Reports.Add);
         Bundles = new TenantBundles(request => Silos.RequestAsync(request), options.Limits, time);
         Cuts = new CutLog(this);
-        Enrolments = new RateLimit(options.Limits.EnrolmentsPerSecond, time);
+        Enrolments = new RateLimit(options.Limits.EnrolmentsPerSecond, options.Limits.EnrolmentsPerSecond, time);
+        EnrolmentsOfAddress = new AddressRateLimit(options.Limits.EnrolmentsPerSecondPerAddress, time);
         Metrics = new EdgeMetrics(() => Sessions.PresentCount, () => Routes.Count, () => Paths.UsedCount);
         Audit = options.AuditCapturePath is { } path ? new AuditCapture(path, options.AuditCaptureMaxBytes, time) : null;
         _leases = new LeaseKeeper(this);
@@ -76,6 +77,8 @@ internal sealed class EdgeServer : IDisposable
 
     public RateLimit Enrolments { get; }
 
+    public AddressRateLimit EnrolmentsOfAddress { get; }
+
     public EdgeMetrics Metrics { get; }
 
     public AuditCapture? Audit { get; }
@@ -107,7 +110,7 @@ internal sealed class EdgeServer : IDisposable
 
     /// <summary>When a peer may come again; jittered, so that all that were refused together do not come together. 0 for what waiting does not cure.</summary>
     public static uint RetryAfterMs(Reason reason) =>
-        reason is Reason.NoSilo or Reason.Overloaded or Reason.ControlTimeout or Reason.TooManyConnections or Reason.InternalError
+        reason is Reason.NoSilo or Reason.Overloaded or Reason.HandshakeDisplaced or Reason.ControlTimeout or Reason.TooManyConnections or Reason.InternalError
             or Reason.Draining
             ? (uint)Random.Shared.Next(RetryAfterMinMs, RetryAfterMaxMs)
             : 0;

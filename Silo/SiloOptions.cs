@@ -33,8 +33,8 @@ public sealed record SiloOptions
     /// <summary>Connections from one address at a time, 1..<see cref="MaxConnections"/>. Default 64: edges behind one NAT, and strangers who hold connections open.</summary>
     public int MaxConnectionsPerAddress { get; init; } = 64;
 
-    /// <summary>TLS handshakes at a time, 1..1,000. Default 32: a handshake costs 2 ms of CPU.</summary>
-    public int MaxHandshakes { get; init; } = 32;
+    /// <summary>Connections at a time that have not shown an edge's certificate, 1..10,000, an eighth of them for one address. Default 256.</summary>
+    public int MaxPending { get; init; } = 256;
 
     /// <summary>Limits and times of the grains.</summary>
     public GrainOptions Grains { get; init; } = new();

@@ -26,7 +26,7 @@ public static class SiloOptionsValidator
         errors.AddRange(ActorHosting.Check(options));
         CheckCount(errors, nameof(options.MaxConnections), options.MaxConnections, 1, 100_000);
         CheckCount(errors, nameof(options.MaxConnectionsPerAddress), options.MaxConnectionsPerAddress, 1, Math.Max(1, options.MaxConnections));
-        CheckCount(errors, nameof(options.MaxHandshakes), options.MaxHandshakes, 1, 1_000);
+        CheckCount(errors, nameof(options.MaxPending), options.MaxPending, 1, 10_000);
         if (options.StopTimeout < TimeSpan.FromSeconds(1) || options.StopTimeout > TimeSpan.FromMinutes(5))
         {
             errors.Add($"StopTimeout is {options.StopTimeout}: must be 00:00:01..00:05:00.");

@@ -54,8 +54,9 @@ public sealed class AddressLimiter
         }
     }
 
-    // IPv4 addresses take the block 0:0:0:x/64, which is no IPv6 subscriber's.
-    internal static ulong KeyOf(IPAddress address)
+    /// <summary>What counts as one address.</summary>
+    /// <returns>The IPv4 address, in the block 0:0:0:x/64 which is no IPv6 subscriber's, or the IPv6 /64.</returns>
+    public static ulong KeyOf(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
         Span<byte> bytes = stackalloc byte[16];

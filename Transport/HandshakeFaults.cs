@@ -41,6 +41,10 @@ internal static class HandshakeFaults
         return Reason.ConnectionLost;
     }
 
+    /// <summary>Whether both sides had no application protocol in common.</summary>
+    public static bool IsAboutAlpn(Exception fault) =>
+        IsReason(fault.GetBaseException().Message, NoApplicationProtocolAlert, "no application protocol");
+
     private static bool IsReason(string text, int number, string words) =>
         text.Contains(words, StringComparison.Ordinal) || text.Contains($"reason({number})", StringComparison.Ordinal);
 }

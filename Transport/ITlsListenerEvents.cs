@@ -6,7 +6,7 @@ namespace OrleansUem.Transport;
 public interface ITlsListenerEvents
 {
     /// <summary>A handshake ended.</summary>
-    /// <param name="reason">None: it succeeded; else HandshakeTimeout, UnsupportedAlpn or ConnectionLost.</param>
+    /// <param name="reason">None: it succeeded; else HandshakeTimeout, HandshakeFailed, HandshakeDisplaced, UnsupportedAlpn or ConnectionLost.</param>
     void OnHandshake(Reason reason);
 
     /// <summary>A connection was closed before its handshake.</summary>

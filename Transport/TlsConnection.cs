@@ -31,6 +31,9 @@ public sealed class TlsConnection : IAsyncDisposable
     /// </summary>
     public X509Certificate2? PeerCertificate { get; }
 
+    /// <summary>On a server, until the peer is admitted: the owner calls <see cref="PendingConnection.Leave"/> when it is. Null on the dialling side.</summary>
+    public PendingConnection? Pending { get; internal init; }
+
     /// <summary>The negotiated application protocol.</summary>
     public string Alpn { get; }
 

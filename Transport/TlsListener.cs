@@ -24,7 +24,9 @@ public sealed partial class TlsListener : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Socket _socket;
     private readonly SslServerAuthenticationOptions _tls;
-    private readonly HandshakeGate _handshakes;
+    private readonly HandshakeThreads _threads;
+    private readonly bool _ownsThreads;
+    private readonly PendingConnections _pending;
     private readonly AddressLimiter _addresses;
     private readonly CancellationTokenSource _stopAccepting = new();
     private readonly CancellationTokenSource _stopConnections = new();
@@ -43,7 +45,9 @@ public sealed partial class TlsListener : IAsyncDisposable
         _logger = logger;
         _socket = socket;
         _tls = ServerOptions(options);
-        _handshakes = new HandshakeGate(options.MaxHandshakes);
+        _ownsThreads = options.Threads is null;
+        _threads = options.Threads ?? new HandshakeThreads();
+        _pending = new PendingConnections(options.MaxPending, time);
         _addresses = new AddressLimiter(options.MaxConnectionsPerAddress);
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
         _accepting = Task.Run(AcceptAsync);
@@ -52,8 +56,11 @@ public sealed partial class TlsListener : IAsyncDisposable
     /// <summary>Where it listens; the port that was taken for port 0.</summary>
     public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>Connections now, handshakes included.</summary>
+    /// <summary>Connections now, pending ones included.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Connections that are not admitted yet.</summary>
+    public int PendingCount => _pending.Count;
 
     /// <summary>Binds and starts to accept.</summary>
     /// <param name="options">Where, and limits.</param>
@@ -121,7 +128,11 @@ public sealed partial class TlsListener : IAsyncDisposable
         }
 
         await _allEnded.Task;
-        _handshakes.Dispose();
+        if (_ownsThreads)
+        {
+            _threads.Dispose();
+        }
+
         _stopAccepting.Dispose();
         _stopConnections.Dispose();
     }
@@ -173,20 +184,46 @@ public sealed partial class TlsListener : IAsyncDisposable
         var address = (socket.RemoteEndPoint as IPEndPoint)?.Address;
         if (address is null || Volatile.Read(ref _connections) >= _options.MaxConnections || !_addresses.TryTake(address))
         {
-            _options.Events?.OnRefused(Reason.TooManyConnections);
-            socket.Dispose();
+            Refuse(socket);
+            return;
+        }
+
+        if (!_pending.TryAdd(address, out var pending))
+        {
+            _addresses.Release(address);
+            Refuse(socket);
             return;
         }
 
         Interlocked.Increment(ref _connections);
-        _ = Task.Run(() => RunConnectionAsync(socket, address), CancellationToken.None);
+        pending.OnDisplaced(() => ShutDown(socket));
+        _ = Task.Run(() => RunConnectionAsync(socket, address, pending), CancellationToken.None);
     }
 
-    private async Task RunConnectionAsync(Socket socket, IPAddress address)
+    // Not Dispose: what reads it now or next sees the end of the stream, as if the peer had gone.
+    private static void ShutDown(Socket socket)
     {
         try
         {
-            if (await HandshakeAsync(socket, address) is { } connection)
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Expected: it is over already.
+        }
+    }
+
+    private void Refuse(Socket socket)
+    {
+        _options.Events?.OnRefused(Reason.TooManyConnections);
+        socket.Dispose();
+    }
+
+    private async Task RunConnectionAsync(Socket socket, IPAddress address, PendingConnection pending)
+    {
+        try
+        {
+            if (await HandshakeAsync(socket, pending) is { } connection)
             {
                 await using (connection)
                 {
@@ -201,6 +238,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         }
         finally
         {
+            pending.Leave();
             _addresses.Release(address);
             lock (_lock)
             {
@@ -212,30 +250,47 @@ public sealed partial class TlsListener : IAsyncDisposable
         }
     }
 
-    private async Task<TlsConnection?> HandshakeAsync(Socket socket, IPAddress address)
+    private async Task<TlsConnection?> HandshakeAsync(Socket socket, PendingConnection pending)
     {
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        Stream stream = new NetworkStream(socket, ownsSocket: true);
         using var timeout = new CancellationTokenSource(_options.HandshakeTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopConnections.Token);
         Reason reason;
         try
         {
             TlsSettings.Tune(socket);
-            using var place = await _handshakes.EnterAsync(address, either.Token);
-            await stream.AuthenticateAsServerAsync(_tls, either.Token);
-            if (!stream.NegotiatedApplicationProtocol.Protocol.IsEmpty)
+            var hello = await ClientHello.ReadAsync(socket, either.Token);
+            reason = Reason.HandshakeFailed;
+            if (hello.Count > 0)
             {
-                _options.Events?.OnHandshake(Reason.None);
-                return new TlsConnection(stream, socket, CertificateOf(stream));
-            }
+                pending.HeardPeer();
+                var inTurn = new HandshakeStream(stream, hello, pending, _threads);
+                var tls = new SslStream(inTurn);
+                stream = tls;
+                await _threads.TakeTurn(pending.Address);
 
-            reason = Reason.UnsupportedAlpn;
+                // Back to the thread pool: what follows is the session's.
+                await tls.AuthenticateAsServerAsync(_tls, either.Token).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                inTurn.EndHandshake();
+                pending.AwaitPeer();
+                if (!tls.NegotiatedApplicationProtocol.Protocol.IsEmpty)
+                {
+                    _options.Events?.OnHandshake(Reason.None);
+                    return new TlsConnection(tls, socket, CertificateOf(tls)) { Pending = pending };
+                }
+
+                reason = Reason.UnsupportedAlpn;
+            }
         }
         catch (Exception e) when (e is AuthenticationException or IOException or SocketException or OperationCanceledException
             or ObjectDisposedException or InvalidOperationException)
         {
             // A fault of the peer or the network, the limit, or the listener stops.
-            reason = timeout.IsCancellationRequested ? Reason.HandshakeTimeout : Reason.ConnectionLost;
+            reason = pending.IsDisplaced ? Reason.HandshakeDisplaced
+                : timeout.IsCancellationRequested ? Reason.HandshakeTimeout
+                : e is not AuthenticationException ? Reason.ConnectionLost
+                : HandshakeFaults.IsAboutAlpn(e) ? Reason.UnsupportedAlpn
+                : Reason.HandshakeFailed;
             LogHandshakeFailed(_logger, reason, (e.InnerException ?? e).Message);
         }
 

@@ -15,16 +15,19 @@ public sealed record TlsListenerOptions
     /// <summary>The application protocols offered, in order of preference; a connection with none of them is refused.</summary>
     public required IReadOnlyList<string> Alpns { get; init; }
 
-    /// <summary>Limit of the TLS handshake, the wait for its place included. Default 10 s.</summary>
+    /// <summary>Limit of the TLS handshake, the wait for its turns included. Default 10 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Handshakes at a time, an eighth of them for one IPv4 address or IPv6 /64; further connections wait, within <see cref="HandshakeTimeout"/>. Default 256: a
-    /// handshake costs 2 ms of CPU, so more than that is half a second of work for one core and only makes all of them late.
+    /// Connections at a time that are not admitted (<see cref="PendingConnection"/>), an eighth of them for one IPv4 address or IPv6 /64. Beyond, the one that has kept us waiting longest makes room, or the newcomer is
+    /// closed at once. Default 4,096: in the worst case, all after TLS, 240 MB.
     /// </summary>
-    public int MaxHandshakes { get; init; } = 256;
+    public int MaxPending { get; init; } = 4_096;
 
-    /// <summary>Connections at a time, handshakes included; further ones are closed at once. Default 100,000.</summary>
+    /// <summary>What computes the handshakes; may be shared by listeners. Default null: threads of this listener's own.</summary>
+    public HandshakeThreads? Threads { get; init; }
+
+    /// <summary>Connections at a time, pending ones included; further ones are closed at once. Default 100,000.</summary>
     public int MaxConnections { get; init; } = 100_000;
 
     /// <summary>
@@ -33,8 +36,10 @@ public sealed record TlsListenerOptions
     /// </summary>
     public int MaxConnectionsPerAddress { get; init; } = 4_096;
 
-    /// <summary>Connections that the kernel holds before they are accepted. Default 1,024.</summary>
-    public int Backlog { get; init; } = 1_024;
+    /// <summary>
+    /// Connections that the kernel holds before they are accepted; net.core.somaxconn bounds it. Default 4,096, that setting's own default: a burst that overflows it makes peers wait a second for their next try.
+    /// </summary>
+    public int Backlog { get; init; } = 4_096;
 
     /// <summary>Counts; null: nobody does.</summary>
     public ITlsListenerEvents? Events { get; init; }

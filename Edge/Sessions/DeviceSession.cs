@@ -20,6 +20,9 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
 
     private readonly Lock _lock = new();
     private readonly HashSet<uint> _opening = [];
+    private readonly RateLimit _opens = new(
+        server.Limits.OpensPerMinute / 60.0, Math.Max(1, server.Limits.OpensPerMinute / 3.0), server.Time);
+
     private (ChannelSlot Slot, Opened Opened)? _last;
 
     protected override Reason OnControlFrame(in FrameHeader header, in ReadOnlySequence<byte> payload)
@@ -57,7 +60,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
                 return Reason.None;
             }
 
-            slot = _opening.Count < Server.Limits.MaxOpensPerDevice ? Channels.TryAllocate(this) : null;
+            slot = _opening.Count < Server.Limits.MaxOpensPerDevice && _opens.TryTake() ? Channels.TryAllocate(this) : null;
             if (slot is not null)
             {
                 _opening.Add(open.RequestId);
@@ -66,7 +69,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
 
         if (slot is null)
         {
-            Refuse(open.RequestId, Reason.Overloaded, "Too many OPENs are under way.");
+            Refuse(open.RequestId, Reason.Overloaded, "Too many OPENs at this moment.");
         }
         else
         {

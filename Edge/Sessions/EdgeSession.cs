@@ -68,6 +68,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Server.Metrics.Add(_counters);
+        _tls.Pending?.OnDisplaced(OnDisplaced);
         Connection.TrySend(FrameType.Hello, Channel.Session, Server.CreateHello());
         using var deadline = Server.Time.CreateTimer(
             static state => ((EdgeSession)state!).OnAttachDeadline(), this, Server.Limits.HandshakeTimeout, Timeout.InfiniteTimeSpan);
@@ -153,6 +154,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
 
     private Reason OnAttach(in ReadOnlySequence<byte> payload)
     {
+        _tls.Pending?.HeardPeer();
         var bytes = ByteString.CopyFrom(payload.ToArray());
         var attach = Attach.Parser.ParseFrom(bytes);
         SessionEffect effect;
@@ -234,6 +236,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
 
         replaced?.Close(Reason.Replaced);
+        _tls.Pending?.Leave();
         Connection.MaxPayloadBytes = FrameLimits.MaxPayloadBytes;
         _isAttached = true;
         Connection.TrySend(FrameType.Attached, Channel.Session, new Attached { SessionId = Id, Generation = Generation, Udp = OfferPath() });
@@ -244,6 +247,8 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
             EndPath();
         }
     }
+
+    private void OnDisplaced() => Close(Reason.HandshakeDisplaced, retryAfterMs: EdgeServer.RetryAfterMs(Reason.HandshakeDisplaced));
 
     private void OnAttachDeadline()
     {
@@ -289,6 +294,8 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
             _isEnded = true;
         }
 
+        // What is left is the peer's: to read CLOSE and to hang up.
+        _tls.Pending?.AwaitPeer();
         Server.Sessions.Remove(this);
         EndPath();
         OnEnded();
@@ -296,6 +303,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         if (before == SessionPhase.Attached)
         {
             Server.Reports.Add(Ended(Generation, reason));
+            Server.Metrics.Ended(reason);
         }
         else
         {

@@ -39,7 +39,12 @@ internal sealed partial class EnrolmentSession : IFrameHandler
             _connection,
             _server.Limits.EnrolmentTimeout,
             Timeout.InfiniteTimeSpan);
-        await _connection.RunAsync(this, cancellationToken);
+        _tls.Pending?.OnDisplaced(OnDisplaced);
+        var end = await _connection.RunAsync(this, cancellationToken);
+        if (!end.IsByPeer)
+        {
+            _server.Metrics.Refused(end.Reason);
+        }
     }
 
     public Reason OnFrame(in FrameHeader header, in ReadOnlySequence<byte> payload)
@@ -71,6 +76,12 @@ internal sealed partial class EnrolmentSession : IFrameHandler
             return Reason.MalformedFrame;
         }
     }
+
+    private void OnDisplaced() => _connection.Close(new Close
+    {
+        Reason = (uint)Reason.HandshakeDisplaced,
+        RetryAfterMs = EdgeServer.RetryAfterMs(Reason.HandshakeDisplaced),
+    });
 
     private Reason StartEnrol(Enrol enrol, ByteString bytes)
     {
@@ -113,10 +124,11 @@ internal sealed partial class EnrolmentSession : IFrameHandler
 
     private async Task ForwardAsync(ControlRequest request, Func<ControlAnswer, (FrameType Type, IMessage Body)> reply)
     {
+        _tls.Pending?.HeardPeer();
         try
         {
             // The node's part of it takes up to the node's own limit, beyond the silo's.
-            var answer = _server.Enrolments.TryTake()
+            var answer = _server.EnrolmentsOfAddress.TryTake(_tls.RemoteEndPoint.Address) && _server.Enrolments.TryTake()
                 ? await _server.Silos.RequestAsync(request, TimeSpan.FromSeconds(15))
                 : Protocol.Control.ControlBodies.Refusal(Reason.Overloaded, "Too many enrolments at this moment.");
             if (answer.Reason != 0)
@@ -126,6 +138,7 @@ internal sealed partial class EnrolmentSession : IFrameHandler
 
             var (type, body) = reply(answer);
             Volatile.Write(ref _isBusy, 0);
+            _tls.Pending?.AwaitPeer();
             _connection.TrySend(type, Channel.Session, body);
         }
         catch (Exception e)

@@ -25,7 +25,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
     private long _upAt;
     private int _ups;
 
-    public SimulatedDevice(string stateDirectory)
+    public SimulatedDevice(string stateDirectory, bool usesUdp = true)
     {
         _network = new MemoryDeviceNetwork(TunnelLimits.MtuBytesDefault, configuration =>
         {
@@ -36,7 +36,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         });
         _startedAt = Stopwatch.GetTimestamp();
         _running = DeviceHost.RunAsync(
-            new DeviceOptions { StateDirectory = stateDirectory, Software = "uem-load/1" },
+            new DeviceOptions { StateDirectory = stateDirectory, Software = "uem-load/1", UsesUdp = usesUdp },
             NullLoggerFactory.Instance,
             TimeProvider.System,
             CountUps,
@@ -124,7 +124,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         }
     }
 
-    /// <summary>A UDP packet to the echo port; payload zero.</summary>
+    /// <summary>A UDP packet from port 7 to port 7 with a payload of zeros.</summary>
     public static byte[] BuildPacket(Ipv4Address from, Ipv4Address to, int payloadBytes)
     {
         var packet = new byte[Ipv4HeaderBytes + UdpHeaderBytes + payloadBytes];

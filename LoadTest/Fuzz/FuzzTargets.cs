@@ -9,6 +9,7 @@ using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Transport;
 
 namespace OrleansUem.LoadTest.Fuzz;
 
@@ -61,6 +62,7 @@ internal static class FuzzTargets
         new("dtls-records", "a datagram to an established session", RecordsShape.Instance, () => new DtlsRecordsParser()) { AcceptsMutants = false },
         new("dtls-handshake", "somebody on the path of a handshake", FuzzShape.Bytes, () => new DtlsHandshakeParser()) { IsSlow = true },
         new("dtls-first-flight", "a datagram of an unknown address", RecordsShape.Instance, () => new DtlsFirstFlightParser()),
+        new("client-hello", "the first bytes of any TCP connection", FuzzShape.Bytes, () => new DelegateParser(TakeHello)),
         new("admin-request", "JSON bodies of the admin API", new PrefixedShape(1, Text), () => new AdminRequestParser()),
         new("state-agent", "agent.json", Text, () => StateParser.Agent(isKey: false)) { IsSlow = true },
         new("state-agent-key", "a device's key file", Text, () => StateParser.Agent(isKey: true)) { AcceptsMutants = false, IsSlow = true },
@@ -92,6 +94,16 @@ internal static class FuzzTargets
     }
 
     private static bool TakeRequest(ReadOnlySpan<byte> input) => SigningRequest.TryRead(input, out _) == Reason.None;
+
+    private static bool TakeHello(ReadOnlySpan<byte> input)
+    {
+        if (input.IsEmpty || !ClientHello.TryGetLength(input, out var length))
+        {
+            return false;
+        }
+
+        return length is 0 or (> 5 and <= 16_389) ? true : throw new InvalidOperationException($"A record of {length} bytes.");
+    }
 
     private static bool TakeRecords(ReadOnlySpan<byte> input)
     {

@@ -48,6 +48,28 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Lines so far, dropped ones included: a moment to begin from.</summary>
+    public int LineCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _droppedLines + _lines.Count;
+            }
+        }
+    }
+
+    /// <summary>A snapshot of the kept lines that came after a moment.</summary>
+    /// <param name="count">A <see cref="LineCount"/>.</param>
+    public IReadOnlyList<ProcessLine> LinesSince(int count)
+    {
+        lock (_lock)
+        {
+            return [.. _lines.Skip(count - _droppedLines)];
+        }
+    }
+
     /// <summary>Starts a program; arguments are a list and pass no shell.</summary>
     /// <param name="network">Null for this process's own network.</param>
     /// <param name="fileName">A path or a name on PATH.</param>
@@ -109,12 +131,13 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="matches">Sees each line once.</param>
     /// <param name="timeout">A safety limit, default 30 s.</param>
     /// <param name="cancellationToken">Gives up waiting; the program runs on.</param>
+    /// <param name="from">A <see cref="LineCount"/>: lines before it are not looked at.</param>
     public async Task<string> WaitForLineAsync(
-        string phase, Func<string, bool> matches, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        string phase, Func<string, bool> matches, TimeSpan? timeout = null, CancellationToken cancellationToken = default, int from = 0)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout ?? DefaultTimeout);
-        int next = 0;
+        int next = from;
         while (true)
         {
             Task changed;

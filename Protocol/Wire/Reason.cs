@@ -102,6 +102,12 @@ public enum Reason
     /// <summary>Control frames piled up because the peer does not read.</summary>
     SlowReader = 208,
 
+    /// <summary>The peer kept the edge waiting before it had attached, and a newer connection needed the place.</summary>
+    HandshakeDisplaced = 209,
+
+    /// <summary>TLS failed: not TLS at all, no common version or suite, a broken record, or the peer refused.</summary>
+    HandshakeFailed = 210,
+
     // Session ends (300..349).
     /// <summary>A newer attach of the same peer took over.</summary>
     Replaced = 300,

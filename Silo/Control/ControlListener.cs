@@ -44,7 +44,7 @@ internal sealed partial class ControlListener(
                 Alpns = [Alpn.Control, Alpn.Join],
                 MaxConnections = options.MaxConnections,
                 MaxConnectionsPerAddress = options.MaxConnectionsPerAddress,
-                MaxHandshakes = options.MaxHandshakes,
+                MaxPending = options.MaxPending,
             },
             RunConnectionAsync,
             time,
@@ -115,6 +115,7 @@ internal sealed partial class ControlListener(
             return;
         }
 
+        tls.Pending?.Leave();
         using var link = new ControlLinkHost(peer!, connection, state, requests, grains, time, _logger);
         _links.TryAdd(link, peer!);
         try

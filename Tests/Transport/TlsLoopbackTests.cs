@@ -138,7 +138,7 @@ public sealed class TlsLoopbackTests : IDisposable
     public async Task DialAsync_WhileAnotherAddressHoldsConnectionsThatSayNothing_Succeeds()
     {
         using var edge = _installation.Issue(PeerRole.Edge, "edge-1");
-        await using var listener = Listen(edge, (_, _) => Task.CompletedTask, maxHandshakes: 4);
+        await using var listener = Listen(edge, (_, _) => Task.CompletedTask, maxPending: 4);
         var silent = new List<Socket>();
         try
         {
@@ -198,13 +198,13 @@ public sealed class TlsLoopbackTests : IDisposable
     }
 
     private TlsListener Listen(
-        PeerCredentials credentials, Func<TlsConnection, CancellationToken, Task> handler, int maxHandshakes = 256) => TlsListener.Start(
+        PeerCredentials credentials, Func<TlsConnection, CancellationToken, Task> handler, int maxPending = 256) => TlsListener.Start(
         new TlsListenerOptions
         {
             EndPoint = new IPEndPoint(IPAddress.Loopback, 0),
             Credentials = credentials,
             Alpns = [Alpn.Device, Alpn.Enrol],
-            MaxHandshakes = maxHandshakes,
+            MaxPending = maxPending,
         },
         handler,
         _time,

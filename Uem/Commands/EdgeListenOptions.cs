@@ -19,6 +19,11 @@ internal sealed class EdgeListenOptions
         DefaultValueFactory = _ => new EdgeUdpOptions().Threads,
     };
 
+    private readonly Option<int> _connections = Limit("--max-connections", "TCP connections of each listener at most", new EdgeLimits().MaxConnections);
+    private readonly Option<int> _addressConnections = Limit("--max-connections-per-address", "those of one IPv4 address or IPv6 /64", new EdgeLimits().MaxConnectionsPerAddress);
+    private readonly Option<int> _pending = Limit("--max-pending", "those that have not attached, an eighth of them for one address", new EdgeLimits().MaxPending);
+    private readonly Option<int> _handshakeThreads = Limit("--handshake-threads", "threads that compute TLS handshakes, 1..64; half the cores unless given", new EdgeLimits().HandshakeThreads);
+
     private readonly Option<string?> _audit = new("--audit")
     {
         Description = "write what the relay can see of the tunnels to FILE (ciphertext; sizes and times are traffic data of your users; slow)",
@@ -33,6 +38,10 @@ internal sealed class EdgeListenOptions
         command.Add(_devicesUdp);
         command.Add(_nodesUdp);
         command.Add(_udpThreads);
+        command.Add(_connections);
+        command.Add(_addressConnections);
+        command.Add(_pending);
+        command.Add(_handshakeThreads);
         command.Add(_audit);
     }
 
@@ -49,6 +58,20 @@ internal sealed class EdgeListenOptions
             NodePort = parsed.GetValue(_nodesUdp),
             Threads = parsed.GetValue(_udpThreads),
         },
+        Limits = new EdgeLimits
+        {
+            MaxConnections = parsed.GetValue(_connections),
+            MaxConnectionsPerAddress = parsed.GetValue(_addressConnections),
+            MaxPending = parsed.GetValue(_pending),
+            HandshakeThreads = parsed.GetValue(_handshakeThreads),
+        },
         AuditCapturePath = parsed.GetValue(_audit),
+    };
+
+    private static Option<int> Limit(string name, string description, int value) => new(name)
+    {
+        HelpName = "COUNT",
+        Description = description,
+        DefaultValueFactory = _ => value,
     };
 }

@@ -20,6 +20,9 @@ internal static class LoadCommands
         CreateStarts(),
         ThroughputCommand.Create(),
         LoadFuzzCommand.Create(),
+        LoadHostileCommand.Create(),
+        LoadHostileCommand.CreateEdge(),
+        LoadHostileCommand.CreateBystanders(),
         ThroughputCommand.CreateProfile(),
     };
 

@@ -71,7 +71,7 @@ internal static class ThroughputCommand
         LinkVariants.Find(name) ?? throw new FormatException($"the link '{name}' is none of {string.Join(", ", LinkVariants.All.Select(LinkVariants.NameOf))}.");
 
     // Started as 'dotnet uem.dll' or as a program of its own.
-    private static string[] OwnProgram() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"
+    public static string[] OwnProgram() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"
         ? [path, Path.Combine(AppContext.BaseDirectory, "uem.dll")]
         : [Environment.ProcessPath ?? "uem"];
 }

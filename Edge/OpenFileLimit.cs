@@ -1,0 +1,51 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansUem.Edge;
+
+/// <summary>
+/// How many files the kernel lets this process open, which is the true limit of its connections. An edge that runs out of them can't accept anybody; one that knows the number refuses the connections above it and keeps the rest.
+/// </summary>
+internal static partial class OpenFileLimit
+{
+    /// <summary>Where Linux tells a process its limits.</summary>
+    private const string Path = "/proc/self/limits";
+
+    /// <summary>Kept for everything that is no connection: the program's own files, UDP sockets, control links.</summary>
+    private const int Reserve = 512;
+
+    /// <summary>A limit of connections that this process can keep.</summary>
+    /// <param name="wanted">For each listener.</param>
+    /// <param name="listeners">How many.</param>
+    /// <param name="logger">Gets a warning when it is less than wanted.</param>
+    /// <returns>At most <paramref name="wanted"/>, at least 1.</returns>
+    public static int Fit(int wanted, int listeners, ILogger logger)
+    {
+        if (!OperatingSystem.IsLinux() || !TryRead(File.ReadLines(Path), out var files))
+        {
+            return wanted;
+        }
+
+        var possible = (int)Math.Clamp((files - Reserve) / Math.Max(1, listeners), 1, int.MaxValue);
+        if (possible < wanted)
+        {
+            LogLowered(logger, wanted, possible, files);
+        }
+
+        return Math.Min(wanted, possible);
+    }
+
+    /// <summary>Reads the soft limit out of the lines of /proc/self/limits.</summary>
+    /// <returns>False when it is unlimited or not there.</returns>
+    internal static bool TryRead(IEnumerable<string> lines, out long files)
+    {
+        files = 0;
+        const string name = "Max open files";
+        var line = lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        return line is not null
+            && long.TryParse(line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], NumberStyles.None, CultureInfo.InvariantCulture, out files);
+    }
+
+    [LoggerMessage(1003, LogLevel.Warning, "MaxConnections is {Wanted} for each listener, but this process may open {Files} files only: {Possible} are taken. Raise the limit (LimitNOFILE in a systemd unit, ulimit -n)")]
+    private static partial void LogLowered(ILogger logger, int wanted, int possible, long files);
+}

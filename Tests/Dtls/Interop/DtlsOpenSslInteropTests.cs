@@ -1,0 +1,216 @@
+using System.Net;
+using OrleansUem.Dtls;
+using Xunit;
+
+namespace OrleansUem.Tests.Dtls.Interop;
+
+/// <summary>Against the openssl program over loopback UDP, in real time and in both roles.</summary>
+[Trait("Category", "E2E")]
+public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
+{
+    private static readonly DatagramFaults Poor = new(Loss: 0.2, Duplication: 0.2, Reordering: 0.2);
+
+    [OpenSslFact]
+    public async Task Client_AgainstOpenSslServer_ExchangesData()
+    {
+        WritePem("node", DtlsCertificates.Node);
+        var port = FreePort();
+        using var peer = StartProgram(
+            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen");
+        await WaitForLine(peer, "ACCEPT");
+        using var context = DtlsContext.Create(DtlsPair.ClientOptions());
+        using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
+
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        Assert.Equal(DtlsCertificates.Node.Thumbprint, session.PeerCertificate?.Thumbprint);
+        Assert.Equal(DtlsWriteResult.Sent, session.Write("from the session\n"u8));
+        await WaitForLine(peer, "from the session");
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        var received = "";
+        await Pump(session, "data", () => received.Contains("from openssl", StringComparison.Ordinal), text => received += text);
+        session.Close();
+        await WaitForLine(peer, "DONE");
+        await Stop(peer);
+    }
+
+    [OpenSslFact]
+    public async Task CookieListener_AgainstOpenSslClient_ExchangesData()
+    {
+        WritePem("device", DtlsCertificates.Device);
+        var port = Bind().Port;
+        using var context = DtlsContext.Create(DtlsPair.ServerOptions());
+        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
+        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
+
+        using var session = await Accept(listener);
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        Assert.Equal(1, listener.CookiesSent);
+        Assert.Equal(DtlsCertificates.Device.Thumbprint, session.PeerCertificate?.Thumbprint);
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        var received = "";
+        await Pump(session, "data", () => received.Contains("from openssl", StringComparison.Ordinal), text => received += text);
+        Assert.Equal(DtlsWriteResult.Sent, session.Write("from the session\n"u8));
+        await WaitForLine(peer, "from the session");
+        session.Close();
+        await WaitForLine(peer, "closed");
+        await Stop(peer);
+    }
+
+    [OpenSslTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TakenOver_AgainstOpenSslServer_ExchangesDataAndCloses(bool isAes256)
+    {
+        WritePem("node", DtlsCertificates.Node);
+        var port = FreePort();
+        using var peer = StartProgram(
+            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen "
+            + $"-cipher ECDHE-ECDSA-{(isAes256 ? "AES256-GCM-SHA384" : "AES128-GCM-SHA256")}");
+        await WaitForLine(peer, "ACCEPT");
+        using var context = DtlsContext.Create(DtlsPair.ClientOptions());
+        using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        Assert.Contains(isAes256 ? "AES256" : "AES128", session.CipherSuite!, StringComparison.Ordinal);
+        using var opener = session.TakeOpener();
+        using var sealer = session.TakeSealer();
+
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        await OpenUntil(opener, "from openssl");
+        SendClose(sealer);
+        await WaitForLine(peer, "DONE");
+        await Stop(peer);
+    }
+
+    [OpenSslFact]
+    public async Task TakenOver_AgainstOpenSslClient_ExchangesDataAndCloses()
+    {
+        WritePem("device", DtlsCertificates.Device);
+        var port = Bind().Port;
+        using var context = DtlsContext.Create(DtlsPair.ServerOptions());
+        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
+        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
+        using var session = await Accept(listener);
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        using var opener = session.TakeOpener();
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        await OpenUntil(opener, "from openssl");
+
+        using var sealer = session.TakeSealer();
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        SendClose(sealer);
+        await WaitForLine(peer, "closed");
+        await Stop(peer);
+    }
+
+    [OpenSslTheory]
+    [InlineData(51)]
+    [InlineData(52)]
+    public async Task Client_AgainstOpenSslServer_OverAPoorLink(int seed)
+    {
+        WritePem("node", DtlsCertificates.Node);
+        var port = FreePort();
+        using var peer = StartProgram(
+            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen");
+        await WaitForLine(peer, "ACCEPT");
+        await using var relay = Relay = new FaultyRelay(new IPEndPoint(IPAddress.Loopback, port), seed, Poor);
+        using var context = DtlsContext.Create(DtlsPair.ClientOptions());
+        using var session = Connect(context, relay.EndPoint);
+        await Pump(session, "handshake", () => session.State == DtlsState.Established);
+        relay.Set(DatagramFaults.None);
+        using var opener = session.TakeOpener();
+        using var sealer = session.TakeSealer();
+
+        // Sent twice by the link: the line must come once, with the next one behind it.
+        SendSealed(sealer, "first line\n"u8);
+        await WaitForLine(peer, "first line");
+        Assert.True(relay.Replay(toServer: true) > 0);
+        SendSealed(sealer, "second line\n"u8);
+        Assert.Equal("second line", await NextLine(peer));
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        await OpenUntil(opener, "from openssl");
+        SendClose(sealer);
+        await WaitForLine(peer, "DONE");
+        Assert.True(relay.FaultCount > 0);
+        await Stop(peer);
+    }
+
+    [OpenSslTheory]
+    [InlineData(61)]
+    [InlineData(62)]
+    public async Task CookieListener_AgainstOpenSslClient_OverAPoorLink(int seed)
+    {
+        WritePem("device", DtlsCertificates.Device);
+        using var context = DtlsContext.Create(DtlsPair.ServerOptions());
+        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
+        await using var relay = Relay = new FaultyRelay(Bind(), seed, Poor);
+        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{relay.EndPoint.Port} -cert device.cert -key device.key -mtu 1200");
+        using var session = await Accept(listener);
+        var ready = WaitForLine(peer, "Verify return code");
+        await Pump(session, "handshake", () => session.State == DtlsState.Established && ready.IsCompleted, wake: ready);
+        await ready;
+        relay.Set(DatagramFaults.None);
+        using var opener = session.TakeOpener();
+        await peer.StandardInput.WriteLineAsync("from openssl");
+        await OpenUntil(opener, "from openssl");
+        using var sealer = session.TakeSealer();
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        SendClose(sealer);
+        await WaitForLine(peer, "closed");
+        Assert.True(relay.FaultCount > 0);
+        await Stop(peer);
+    }
+
+    [OpenSslFact]
+    public async Task CookieListener_OpenSslClientWithoutCommonSuite_FailsWithReason()
+    {
+        WritePem("device", DtlsCertificates.Device);
+        var port = Bind().Port;
+        using var context = DtlsContext.Create(DtlsPair.ServerOptions());
+        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
+        using var peer = StartProgram(
+            "openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
+
+        using var session = await Accept(listener);
+
+        Assert.Equal((DtlsState.Failed, DtlsFailure.NoSharedParameters), (session.State, session.Failure));
+        Assert.Equal((byte)40, session.SentAlert);
+        await Stop(peer);
+    }
+
+    [OpenSslFact]
+    public async Task CookieListener_OpenSslClientWithRsaCertificate_IsRefused()
+    {
+        WritePem("rsa", DtlsCertificates.Rsa);
+        var port = Bind().Port;
+        using var context = DtlsContext.Create(DtlsPair.ServerOptions());
+        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
+        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert rsa.cert -key rsa.key");
+
+        using var session = await Accept(listener);
+        await Pump(session, "refusal", () => session.State == DtlsState.Failed);
+
+        // Our request names ECDSA only, so openssl presents no certificate at all.
+        Assert.Equal(DtlsFailure.PeerCertificateMissing, session.Failure);
+        await Stop(peer);
+    }
+
+    [OpenSslFact]
+    public async Task Client_OpenSslServerWithRsaCertificate_Fails()
+    {
+        WritePem("rsa", DtlsCertificates.Rsa);
+        var port = FreePort();
+        using var peer = StartProgram("openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert rsa.cert -key rsa.key -listen");
+        await WaitForLine(peer, "ACCEPT");
+        using var context = DtlsContext.Create(DtlsPair.ClientOptions());
+        using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
+
+        await Pump(session, "refusal", () => session.State == DtlsState.Failed);
+
+        Assert.Equal((DtlsFailure.PeerAlert, (byte?)40), (session.Failure, session.PeerAlert));
+        await Stop(peer);
+    }
+}

@@ -1,0 +1,57 @@
+namespace OrleansUem.Transport;
+
+/// <summary>
+/// A connection whose peer has not proven yet that it belongs here: first TLS is open, then who the peer is. Its owner says when it waits for the peer, because only then may it be closed
+/// to make room for a newer one, and when the peer is admitted. Thread-safe.
+/// </summary>
+public sealed class PendingConnection
+{
+    private readonly PendingConnections _table;
+    private Action? _onDisplaced;
+
+    internal PendingConnection(PendingConnections table, ulong address)
+    {
+        _table = table;
+        Address = address;
+        WaitingNode = new LinkedListNode<PendingConnection>(this);
+        AddressNode = new LinkedListNode<PendingConnection>(this);
+    }
+
+    /// <summary>Whether it was closed to make room.</summary>
+    public bool IsDisplaced { get; internal set; }
+
+    internal ulong Address { get; }
+
+    /// <summary>In the table's list of those that wait for their peer.</summary>
+    internal LinkedListNode<PendingConnection> WaitingNode { get; }
+
+    /// <summary>In the address's list.</summary>
+    internal LinkedListNode<PendingConnection> AddressNode { get; }
+
+    internal long WaitingSince { get; set; }
+
+    internal bool IsIn { get; set; } = true;
+
+    /// <summary>The next step is the peer's.</summary>
+    public void AwaitPeer() => _table.SetWaiting(this, isWaiting: true);
+
+    /// <summary>The peer did its step; ours is next.</summary>
+    public void HeardPeer() => _table.SetWaiting(this, isWaiting: false);
+
+    /// <summary>The connection counts as pending no more: it is admitted, or over. Idempotent.</summary>
+    public void Leave() => _table.Remove(this);
+
+    /// <summary>Says how to end the connection when it has to make room; at once when it was displaced already.</summary>
+    /// <param name="end">Must not block. Called at most once for each call of this method.</param>
+    public void OnDisplaced(Action end)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        Volatile.Write(ref _onDisplaced, end);
+        if (IsDisplaced)
+        {
+            Displace();
+        }
+    }
+
+    internal void Displace() => Interlocked.Exchange(ref _onDisplaced, null)?.Invoke();
+}
