@@ -117,7 +117,7 @@ internal sealed partial class UplinkConnection : IFrameHandler, IUplinkSession, 
     public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) =>
         _path is { IsUp: true } path ? path.Send(channel, payload) == 0 : _connection.TrySendDatagram(channel, payload);
 
-    public int SendFrames(FrameBatch frames) => _path is { IsUp: true } path ? path.Send(frames.Frames) : _connection.SendFrames(frames.Frames);
+    public int SendFrames(FrameBatch frames, bool mayWait) => _path is { IsUp: true } path ? path.Send(frames.Frames, mayWait) : _connection.SendFrames(frames.Frames);
 
     public void OnReadEnd()
     {

@@ -74,4 +74,7 @@ public enum DropReason
 
     /// <summary>The kernel threw away UDP datagrams that arrived faster than they were read.</summary>
     ReceiveQueueFull = 23,
+
+    /// <summary>A packet of the TUN whose queue stands: its senders are to slow down.</summary>
+    StandingQueue = 24,
 }
