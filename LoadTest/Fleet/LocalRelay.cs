@@ -42,16 +42,26 @@ internal sealed class LocalRelay : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the node, so that another one can take its state directory.</summary>
+    public Task StopNodeAsync() => StopLastAsync();
+
     public async ValueTask DisposeAsync()
     {
-        for (var i = _roles.Count - 1; i >= 0; i--)
+        while (_roles.Count > 0)
         {
-            await _roles[i].Stop.CancelAsync();
-            await _roles[i].Running;
-            _roles[i].Stop.Dispose();
+            await StopLastAsync();
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StopLastAsync()
+    {
+        var (stop, running) = _roles[^1];
+        _roles.RemoveAt(_roles.Count - 1);
+        await stop.CancelAsync();
+        await running;
+        stop.Dispose();
     }
 
     private async Task<SiloReady> StartSiloAsync(CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using OrleansUem.Agent.Identity;
+using OrleansUem.LoadTest.EdgeAlone;
 using OrleansUem.LoadTest.Fleet;
 using OrleansUem.LoadTest.Micro;
 using OrleansUem.LoadTest.Web;
@@ -16,6 +17,7 @@ internal static class LoadCommands
         CreateMicro(),
         CreateSmoke(),
         CreateDevices(),
+        CreateEdge(),
         ThroughputCommand.Create(),
         LoadFuzzCommand.Create(),
         ThroughputCommand.CreateProfile(),
@@ -82,6 +84,17 @@ internal static class LoadCommands
                 return FleetLoad.HoldAsync(
                     parsed.GetRequiredValue(nodeState), new RelayAddress(host, port), parsed.GetValue(devices), Console.WriteLine, cancellationToken);
             },
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateEdge()
+    {
+        var devices = new Option<int>("--devices") { Description = $"device sessions, 1..{EdgeLoad.DevicesMax}", HelpName = "COUNT", DefaultValueFactory = _ => 200 };
+        var seconds = new Option<int>("--seconds") { Description = $"length of each measurement, 1..{EdgeLoad.SecondsMax}", HelpName = "SECONDS", DefaultValueFactory = _ => 4 };
+        var command = new Command("edge", "What forwarding costs an edge between many devices and one node over UDP, in CPU time of its threads.") { devices, seconds };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            () => EdgeLoad.RunAsync(parsed.GetValue(devices), parsed.GetValue(seconds), Console.WriteLine, cancellationToken),
             cancellationToken));
         return command;
     }
