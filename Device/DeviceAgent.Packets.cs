@@ -21,7 +21,7 @@ internal sealed partial class DeviceAgent
     private readonly ThreadLocal<TunWriter> _writers;
 
     /// <summary>Reads the TUN until it is stopped; a thread of its own runs this.</summary>
-    public void PumpOutbound() => TunPump.Run(_network.Tun, new Outbound(this));
+    public void PumpOutbound() => TunPump.Run(_network.Tun, new Outbound(this), _time);
 
     public void OnBatchEnd(IUplinkSession session)
     {
@@ -32,7 +32,7 @@ internal sealed partial class DeviceAgent
     }
 
     /// <summary>What a thread that calls <see cref="SendOutbound"/> gathers packets in.</summary>
-    internal SendBatch CreateBatch() => new(dropped => _drops.Add(DropReason.QueueFull, dropped));
+    internal SendBatch CreateBatch(bool mayWait = false) => new(dropped => _drops.Add(DropReason.QueueFull, dropped), mayWait);
 
     /// <summary>Takes one packet of the TUN; the caller flushes the batch.</summary>
     internal void SendOutbound(ReadOnlySpan<byte> packet, SendBatch batch)
@@ -177,7 +177,7 @@ internal sealed partial class DeviceAgent
     /// <summary>The packets of the TUN's thread.</summary>
     private sealed class Outbound(DeviceAgent agent) : ITunPackets
     {
-        private readonly SendBatch _batch = agent.CreateBatch();
+        private readonly SendBatch _batch = agent.CreateBatch(mayWait: true);
 
         public void OnPackets(scoped ref PacketSegmenter packets)
         {

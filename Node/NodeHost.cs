@@ -94,7 +94,7 @@ public static class NodeHost
         var uplinkOptions = new UplinkOptions { Software = Software, Relays = options.Relays, UsesUdp = options.UsesUdp, MtuBytes = options.MtuBytes };
         var uplink = new RelayUplink(state, new NodeUplink(tunnels, worker, time, onStatus), uplinkOptions, loggers, time);
         var watch = new RevocationWatch(tunnels, loggers.CreateLogger<RevocationWatch>(), onStatus);
-        var reader = TunReader.Start(tun, tunnels.Forwarder, tunnels.Metrics, draining.Cancel);
+        var reader = TunReader.Start(tun, tunnels.Forwarder, tunnels.Metrics, time, draining.Cancel);
         var working = worker.RunAsync();
         await using var revocations = time.CreateTimer(_ => watch.Check(), null, RevocationWatch.Interval, RevocationWatch.Interval);
 

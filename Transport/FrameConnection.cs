@@ -28,6 +28,11 @@ public sealed partial class FrameConnection : IDisposable
     /// </summary>
     private const int ReadBufferBytes = 32 * 1024;
 
+    /// <summary>Waits for room that may bring none, of one send.</summary>
+    private const int WaitsMax = 4;
+
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMilliseconds(100);
+
     private readonly Stream _stream;
     private readonly PipeReader _reader;
     private readonly bool _isOutputOnly;
@@ -138,20 +143,18 @@ public sealed partial class FrameConnection : IDisposable
     /// <inheritdoc cref="SendDatagram(Channel, in ReadOnlySequence{byte})"/>
     public DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload) => _queue.AddDatagram(channel, payload);
 
-    /// <summary>Sends datagrams; they are copied. Never blocks; the write loop is woken once.</summary>
+    /// <summary>Sends datagrams; they are copied. The write loop is woken once, or whenever the queue is full.</summary>
     /// <param name="frames">Whole frames back to back: <see cref="FrameBatch.Frames"/>.</param>
+    /// <param name="mayWait">Whether to wait for room in the queue, <see cref="WaitsMax"/> times <see cref="WaitMax"/> at most; else it never blocks.</param>
     /// <returns>How many were dropped and counted.</returns>
-    public int SendFrames(ReadOnlySpan<byte> frames)
+    public int SendFrames(ReadOnlySpan<byte> frames, bool mayWait = false)
     {
-        using var wake = WakeBatch.Begin();
         var rest = frames;
         var dropped = 0;
-        while (FrameBatch.TryTake(ref rest, out var header, out var payload))
+        var waits = mayWait ? 0 : WaitsMax;
+        while (AddFrames(ref rest, waits < WaitsMax, ref dropped) is { } full)
         {
-            if (_queue.AddDatagram(header.Channel, payload) != DropReason.Unspecified)
-            {
-                dropped++;
-            }
+            waits = _queue.WaitForRoom(full, WaitMax) ? waits : waits + 1;
         }
 
         return dropped;
@@ -216,6 +219,26 @@ public sealed partial class FrameConnection : IDisposable
     {
         _abort.Dispose();
         _stream.Dispose();
+    }
+
+    // The channel that has no room for the next frame; null when none is left.
+    private Channel? AddFrames(ref ReadOnlySpan<byte> frames, bool mayWait, ref int dropped)
+    {
+        using var wake = WakeBatch.Begin();
+        var rest = frames;
+        while (FrameBatch.TryTake(ref rest, out var header, out var payload))
+        {
+            var drop = _queue.AddDatagram(header.Channel, payload, isAddedAgain: mayWait);
+            if (drop == DropReason.QueueFull && mayWait)
+            {
+                return header.Channel;
+            }
+
+            dropped += drop == DropReason.Unspecified ? 0 : 1;
+            frames = rest;
+        }
+
+        return null;
     }
 
     internal bool TrySendFrame(byte[] frame)

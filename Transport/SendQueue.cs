@@ -31,6 +31,7 @@ public sealed class SendQueue
     private readonly FrameRing _control = new();
     private readonly Dictionary<uint, ChannelQueue> _waiting = [];
     private readonly DropCounters _drops = new();
+    private readonly object _room = new();
 
     private ChannelQueue? _roundFirst;
     private ChannelQueue? _roundLast;
@@ -40,6 +41,9 @@ public sealed class SendQueue
     private int _datagramCost;
     private bool _isWriterWaiting;
     private bool _isClosed;
+    private bool _isRoomAwaited;
+    private uint _awaitedChannel;
+    private int _roomCount;
 
     /// <param name="limits">The bounds.</param>
     public SendQueue(SendQueueLimits limits)
@@ -79,7 +83,10 @@ public sealed class SendQueue
     }
 
     /// <inheritdoc cref="AddDatagram(Channel, in ReadOnlySequence{byte})"/>
-    public DropReason AddDatagram(Channel channel, ReadOnlySpan<byte> payload)
+    /// <param name="channel">Its channel.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="isAddedAgain">Whether the caller adds it again where the queue is full: then it is no drop yet.</param>
+    public DropReason AddDatagram(Channel channel, ReadOnlySpan<byte> payload, bool isAddedAgain = false)
     {
         if (payload.Length > FrameLimits.MaxPayloadBytes)
         {
@@ -88,7 +95,37 @@ public sealed class SendQueue
 
         var frame = Rent(channel, payload.Length);
         payload.CopyTo(frame.Buffer.AsSpan(FrameLimits.HeaderBytes));
-        return AddDatagram(channel, frame);
+        return AddDatagram(channel, frame, isAddedAgain);
+    }
+
+    /// <summary>Waits until a channel that is full has sent half of what it may have queued. One thread at a time.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="timeout">The longest wait.</param>
+    /// <returns>False when there is no room yet, or never will be since the queue is closed.</returns>
+    public bool WaitForRoom(Channel channel, TimeSpan timeout)
+    {
+        int before;
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            if (HasRoomLocked(channel.Value))
+            {
+                return true;
+            }
+
+            _isRoomAwaited = true;
+            _awaitedChannel = channel.Value;
+            before = Volatile.Read(ref _roomCount);
+        }
+
+        lock (_room)
+        {
+            return _roomCount != before || Monitor.Wait(_room, timeout);
+        }
     }
 
     /// <summary>Adds a control frame, a whole frame in an array of its own.</summary>
@@ -139,6 +176,7 @@ public sealed class SendQueue
         }
 
         Wake(wake);
+        TellRoom();
         return true;
     }
 
@@ -149,6 +187,7 @@ public sealed class SendQueue
     internal int Take(Span<QueuedFrame> batch, int maxBytes, out int bytes, out ValueTask wait, out bool isFinished)
     {
         var count = 0;
+        bool hasRoom;
         bytes = 0;
         lock (_lock)
         {
@@ -168,6 +207,13 @@ public sealed class SendQueue
             isFinished = count == 0 && _isClosed;
             _isWriterWaiting = count == 0 && !_isClosed;
             wait = _isWriterWaiting ? _signal.WaitAsync() : default;
+            hasRoom = _isRoomAwaited && HasRoomLocked(_awaitedChannel);
+            _isRoomAwaited &= !hasRoom;
+        }
+
+        if (hasRoom)
+        {
+            TellRoom();
         }
 
         return count;
@@ -198,7 +244,20 @@ public sealed class SendQueue
         return reason;
     }
 
-    private DropReason AddDatagram(Channel channel, in QueuedFrame frame)
+    private bool HasRoomLocked(uint channel) =>
+        _datagramCost <= _limits.TotalBytes / 2 && (!_waiting.TryGetValue(channel, out var queue) || queue.CostBytes <= _limits.ChannelBytes / 2);
+
+    // A closed queue has no room, but there is nothing to wait for any more.
+    private void TellRoom()
+    {
+        lock (_room)
+        {
+            _roomCount++;
+            Monitor.PulseAll(_room);
+        }
+    }
+
+    private DropReason AddDatagram(Channel channel, in QueuedFrame frame, bool isAddedAgain = false)
     {
         var drop = DropReason.Unspecified;
         var wake = false;
@@ -221,7 +280,7 @@ public sealed class SendQueue
 
         if (drop != DropReason.Unspecified)
         {
-            _drops.Add(drop);
+            _drops.Add(drop, drop == DropReason.QueueFull && isAddedAgain ? 0 : 1);
             Recycle(frame);
         }
 

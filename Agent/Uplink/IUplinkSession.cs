@@ -38,9 +38,11 @@ public interface IUplinkSession
     /// <returns>False when it was dropped and counted.</returns>
     bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload);
 
-    /// <summary>Sends a batch of datagram frames of this session's channels; they are copied or gone when it returns; never blocks.</summary>
+    /// <summary>Sends a batch of datagram frames of this session's channels; they are copied or gone when it returns.</summary>
+    /// <param name="frames">The frames.</param>
+    /// <param name="mayWait">Whether to wait for room in the UDP socket, for a short and bounded time; else it never blocks.</param>
     /// <returns>How many were dropped, and counted here.</returns>
-    int SendFrames(FrameBatch frames);
+    int SendFrames(FrameBatch frames, bool mayWait);
 
     /// <summary>Ends the session; the uplink attaches again.</summary>
     void Close(Reason reason, string detail);

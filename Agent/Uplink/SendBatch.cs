@@ -7,7 +7,8 @@ namespace OrleansUem.Agent.Uplink;
 /// calls whenever it would wait: nothing is ever held back to fill a batch. One owner.
 /// </summary>
 /// <param name="onDropped">Told how many frames a session dropped instead of sending, for a counter.</param>
-public sealed class SendBatch(Action<int> onDropped)
+/// <param name="mayWait">Whether the thread may wait for room in a socket: what reads a TUN may, since packets then wait where they came from. What others wait for may not.</param>
+public sealed class SendBatch(Action<int> onDropped, bool mayWait = false)
 {
     /// <summary>As many as one UDP send takes with segmentation offload: waiting for more would only add delay.</summary>
     private const int MaxFrames = 60;
@@ -42,7 +43,7 @@ public sealed class SendBatch(Action<int> onDropped)
             return;
         }
 
-        var dropped = _session!.SendFrames(_frames);
+        var dropped = _session!.SendFrames(_frames, mayWait);
         _frames.Clear();
         if (dropped > 0)
         {

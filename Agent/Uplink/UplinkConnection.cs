@@ -117,7 +117,10 @@ internal sealed partial class UplinkConnection : IFrameHandler, IUplinkSession, 
     public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) =>
         _path is { IsUp: true } path ? path.Send(channel, payload) == 0 : _connection.TrySendDatagram(channel, payload);
 
-    public int SendFrames(FrameBatch frames) => _path is { IsUp: true } path ? path.Send(frames.Frames) : _connection.SendFrames(frames.Frames);
+    // Over TCP only a device waits: at a node each tunnel has a queue of its own, and one that is full is no reason for the others to wait.
+    public int SendFrames(FrameBatch frames, bool mayWait) => _path is { IsUp: true } path
+        ? path.Send(frames.Frames, mayWait)
+        : _connection.SendFrames(frames.Frames, mayWait && _state.Identity.Role == PeerRole.Device);
 
     public void OnReadEnd()
     {

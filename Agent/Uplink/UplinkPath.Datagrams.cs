@@ -16,19 +16,26 @@ internal sealed partial class UplinkPath
     /// <summary>Frames on the stack; a longer one is rented.</summary>
     private const int StackFrameBytes = 2_048;
 
+    /// <summary>Waits of one send for room in the socket, and the longest of them: 0.4 s is a link that takes nothing any more, or 5 Mbit/s.</summary>
+    private const int WaitsMax = 4;
+
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMilliseconds(100);
+
     private long _framesSent;
     private long _framesReceived;
     private uint _kernelDrops;
 
     /// <summary>Sends frames, over TCP those that the path does not take.</summary>
+    /// <param name="frames">Whole frames back to back.</param>
+    /// <param name="mayWait">Whether to wait for room in the socket; else what finds none is dropped.</param>
     /// <returns>How many were dropped, and counted.</returns>
-    public int Send(ReadOnlySpan<byte> frames)
+    public int Send(ReadOnlySpan<byte> frames, bool mayWait)
     {
         var dropped = 0;
         var runs = new FrameRuns(frames);
         while (runs.MoveNext())
         {
-            dropped += Send(runs.Run, runs.SegmentBytes);
+            dropped += Send(runs.Run, runs.SegmentBytes, mayWait);
         }
 
         MarkSent();
@@ -45,7 +52,7 @@ internal sealed partial class UplinkPath
         frame = frame[..bytes];
         new FrameHeader(FrameType.Datagram, FrameFlags.None, payload.Length, channel).Write(frame);
         payload.CopyTo(frame[FrameLimits.HeaderBytes..]);
-        var dropped = Send(frame, bytes);
+        var dropped = Send(frame, bytes, mayWait: false);
         MarkSent();
         if (rented is not null)
         {
@@ -55,14 +62,21 @@ internal sealed partial class UplinkPath
         return dropped;
     }
 
-    private int Send(ReadOnlySpan<byte> run, int segmentBytes)
+    private int Send(ReadOnlySpan<byte> run, int segmentBytes, bool mayWait)
     {
-        if (!_isUp || segmentBytes > _probe.Length)
+        DatagramSendResult result;
+        var waits = mayWait ? 0 : WaitsMax;
+        do
         {
-            return _owner.SendOverTcp(run);
-        }
+            if (!_isUp || segmentBytes > _probe.Length)
+            {
+                return _owner.SendOverTcp(run);
+            }
 
-        var result = _socket!.Send(run, segmentBytes);
+            result = _socket!.Send(run, segmentBytes);
+        }
+        while (result is { Reason: DropReason.QueueFull, Sent: 0 } && waits++ < WaitsMax && _socket.WaitForRoom(WaitMax));
+
         Interlocked.Add(ref _framesSent, result.Sent);
         if (result.Reason is DropReason.Unspecified)
         {

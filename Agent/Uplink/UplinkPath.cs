@@ -15,6 +15,11 @@ namespace OrleansUem.Agent.Uplink;
 /// </summary>
 internal sealed partial class UplinkPath : IAsyncDisposable
 {
+    /// <summary>
+    /// Three runs. What a slow link does not take is to wait where flows are told apart and queues that stand are noticed, and that is before this socket (<see cref="Tun.TunBacklog"/>).
+    /// </summary>
+    private const int SendBufferBytes = 256 * 1024;
+
     private readonly Lock _gate = new();
     private readonly IUplinkPathOwner _owner;
     private readonly PathMachine _machine;
@@ -208,7 +213,7 @@ internal sealed partial class UplinkPath : IAsyncDisposable
         var former = _socket;
         try
         {
-            _socket = UdpBatchSocket.Connect(_remote, new UdpSocketOptions());
+            _socket = UdpBatchSocket.Connect(_remote, new UdpSocketOptions { SendBufferBytes = SendBufferBytes });
         }
         catch (SocketException e)
         {

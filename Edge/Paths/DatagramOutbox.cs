@@ -16,7 +16,10 @@ internal sealed class DatagramOutbox
     /// <summary>
     /// Four full receive buffers. Less gathers less, more keeps frames waiting: at 3 Gbit/s this is 0.7 ms.
     /// </summary>
-    private const int BufferBytes = 4 * UdpBatchSocket.ReceiveBytes;
+    private const int ReceiverBufferBytes = 4 * UdpBatchSocket.ReceiveBytes;
+
+    /// <summary>What one read of a TLS connection brings, and room to spare: any thread of the pool may come to have one.</summary>
+    private const int PoolThreadBufferBytes = UdpBatchSocket.ReceiveBytes;
 
     /// <summary>Peers that frames wait for; a frame for one more sends what there is. Small: the runs are searched in turn.</summary>
     private const int RunsMax = 64;
@@ -24,22 +27,32 @@ internal sealed class DatagramOutbox
     [ThreadStatic]
     private static DatagramOutbox? _ofThread;
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
-    private readonly OutgoingRun[] _runs = [.. Enumerable.Range(0, RunsMax).Select(_ => new OutgoingRun())];
+    private readonly byte[] _buffer;
+    private readonly List<OutgoingRun> _runs = new(RunsMax);
     private int _runCount;
     private int _used;
 
+    /// <summary>That of a receive thread.</summary>
     /// <param name="thread">Which of the listeners' sockets it sends with.</param>
-    public DatagramOutbox(int thread) => Thread = thread;
+    public DatagramOutbox(int thread)
+        : this(thread, ReceiverBufferBytes)
+    {
+    }
+
+    private DatagramOutbox(int thread, int bufferBytes)
+    {
+        Thread = thread;
+        _buffer = GC.AllocateUninitializedArray<byte>(bufferBytes, pinned: true);
+    }
 
     /// <summary>The calling thread's own, for frames that come over TCP; emptied at the end of each read (<see cref="FlushThread"/>).</summary>
-    public static DatagramOutbox OfThread => _ofThread ??= new DatagramOutbox(Environment.CurrentManagedThreadId);
+    public static DatagramOutbox OfThread => _ofThread ??= new DatagramOutbox(Environment.CurrentManagedThreadId, PoolThreadBufferBytes);
 
     /// <summary>Which of the listeners' sockets it sends with.</summary>
     public int Thread { get; }
 
     /// <summary>Whether a receive call may write into <see cref="Room"/>.</summary>
-    public bool HasRoom => BufferBytes - _used >= UdpBatchSocket.ReceiveBytes;
+    public bool HasRoom => _buffer.Length - _used >= UdpBatchSocket.ReceiveBytes;
 
     /// <summary>Where the next receive call writes.</summary>
     public Span<byte> Room => _buffer.AsSpan(_used);
@@ -75,6 +88,12 @@ internal sealed class DatagramOutbox
                 SendRuns();
             }
 
+            // Made when first needed, and used again and again.
+            if (_runCount == _runs.Count)
+            {
+                _runs.Add(new OutgoingRun());
+            }
+
             _runs[_runCount++].Begin(target, route, source, offset, bytes);
         }
     }
@@ -83,7 +102,7 @@ internal sealed class DatagramOutbox
     public void AddCopy(PathTarget target, Route route, SessionCounters source, in ReadOnlySequence<byte> payload)
     {
         var bytes = FrameLimits.HeaderBytes + (int)payload.Length;
-        if (BufferBytes - _used < bytes)
+        if (_buffer.Length - _used < bytes)
         {
             Flush();
         }

@@ -14,6 +14,9 @@ internal sealed class DeviceFleet : IAsyncDisposable
 
     public IReadOnlyList<SimulatedDevice> Devices => _devices;
 
+    /// <summary>The state directory of an enrolled device.</summary>
+    public string StateOf(int index) => Path.Combine(_folder, $"{index}");
+
     /// <summary>Makes activations at the node's state directory and enrols the devices, a few at a time.</summary>
     /// <param name="nodeState">The state directory of a node of this machine.</param>
     /// <param name="relay">Where devices reach the relay.</param>
@@ -76,6 +79,4 @@ internal sealed class DeviceFleet : IAsyncDisposable
             return false;
         }
     }
-
-    private string StateOf(int index) => Path.Combine(_folder, $"{index}");
 }

@@ -41,14 +41,24 @@ internal sealed class LocalRelay : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the node, so that another one can take its state directory.</summary>
+    public Task StopNodeAsync() => StopLastAsync();
+
     public async ValueTask DisposeAsync()
     {
-        for (var i = _roles.Count - 1; i >= 0; i--)
+        while (_roles.Count > 0)
         {
-            await _roles[i].DisposeAsync();
+            await StopLastAsync();
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StopLastAsync()
+    {
+        var role = _roles[^1];
+        _roles.RemoveAt(_roles.Count - 1);
+        await role.DisposeAsync();
     }
 
     private async Task<SiloReady> StartSiloAsync(string? databaseFile, CancellationToken cancellationToken)

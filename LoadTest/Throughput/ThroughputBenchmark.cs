@@ -12,8 +12,9 @@ namespace OrleansUem.LoadTest.Throughput;
 /// </summary>
 public static class ThroughputBenchmark
 {
-    // Start, warm-up, pings, a dozen UDP probes and stop, as measured; only an estimate for the person who waits.
-    private const double FixedSecondsPerTurn = 40;
+    // Start, pings and stop, and warm-up and some ten UDP probes in lengths of a measurement; only an estimate for the person who waits.
+    private const double FixedSecondsPerTurn = 12;
+    private const double LengthsPerTurn = 8;
 
     /// <summary>Measures and writes the reports.</summary>
     /// <param name="options">Validated here.</param>
@@ -52,7 +53,7 @@ public static class ThroughputBenchmark
     {
         var turns = options.Links.Count * options.Runs * systems.Count;
         var tcpSeconds = 2 * TurnMeter.TcpStreams.Count * options.Seconds;
-        progress(string.Create(CultureInfo.InvariantCulture, $"{turns} turns, about {turns * (FixedSecondsPerTurn + tcpSeconds) / 60:F0} minutes"));
+        progress(string.Create(CultureInfo.InvariantCulture, $"{turns} turns, about {turns * (FixedSecondsPerTurn + (LengthsPerTurn * options.Seconds) + tcpSeconds) / 60:F0} minutes"));
         var prepared = new HashSet<string>(StringComparer.Ordinal);
         foreach (var link in options.Links)
         {

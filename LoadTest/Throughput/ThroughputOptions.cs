@@ -12,7 +12,7 @@ public sealed record ThroughputOptions
     /// <summary>Rounds on each link variant, 1..<see cref="RunsMax"/>; every system has one turn in a round. Medians want three.</summary>
     public int Runs { get; init; } = 3;
 
-    /// <summary>Length of each TCP measurement in seconds, 1..<see cref="SecondsMax"/>. A probe of the UDP search takes at most two of them.</summary>
+    /// <summary>Length of each TCP measurement in seconds, 1..<see cref="SecondsMax"/>. With one or two the warm-up and the probes of the UDP search are shorter too.</summary>
     public int Seconds { get; init; } = 4;
 
     /// <summary>Names of the systems; empty: all.</summary>

@@ -124,7 +124,7 @@ internal sealed class PacketForwarder : IDisposable
         }
         else
         {
-            Pass(port, packet, destination.IsUnicastHost && port.Permitted.IsPermitted(_policy, packet, _nowMilliseconds()));
+            Pass(port, packet, destination.IsUnicastHost && port.Permitted.IsPermitted(_policy, packet, packet.IsFragment ? _nowMilliseconds() : 0));
         }
     }
 

@@ -16,19 +16,20 @@ internal sealed class TunReader : ITunPackets
     {
         _forwarder = forwarder;
         _metrics = metrics;
-        _batch = new SendBatch(dropped => metrics.Drop(DropReason.QueueFull, dropped));
+        _batch = new SendBatch(dropped => metrics.Drop(DropReason.QueueFull, dropped), mayWait: true);
     }
 
     /// <summary>Starts the thread.</summary>
     /// <param name="tun">The device.</param>
     /// <param name="forwarder">Gets the packets.</param>
     /// <param name="metrics">Counts what sessions drop.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="onFault">Called when the device fails: a node without its TUN is to stop.</param>
     /// <returns>Ends when the device is stopped; faults when the device does.</returns>
-    public static Task Start(ITunDevice tun, PacketForwarder forwarder, NodeMetrics metrics, Action onFault)
+    public static Task Start(ITunDevice tun, PacketForwarder forwarder, NodeMetrics metrics, TimeProvider time, Action onFault)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => Run(tun, new TunReader(forwarder, metrics), onFault, ended)) { IsBackground = true, Name = "uem-node-tun" };
+        var thread = new Thread(() => Run(tun, new TunReader(forwarder, metrics), time, onFault, ended)) { IsBackground = true, Name = "uem-node-tun" };
         thread.Start();
         return ended.Task;
     }
@@ -39,11 +40,11 @@ internal sealed class TunReader : ITunPackets
 
     public void OnDrained() => _batch.Flush();
 
-    private static void Run(ITunDevice tun, TunReader reader, Action onFault, TaskCompletionSource ended)
+    private static void Run(ITunDevice tun, TunReader reader, TimeProvider time, Action onFault, TaskCompletionSource ended)
     {
         try
         {
-            TunPump.Run(tun, reader);
+            TunPump.Run(tun, reader, time);
             ended.SetResult();
         }
         catch (Exception e)

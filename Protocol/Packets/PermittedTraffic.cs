@@ -26,7 +26,7 @@ public sealed class PermittedTraffic
     /// </summary>
     /// <param name="policy">The tunnel's policy.</param>
     /// <param name="packet">From <see cref="Ipv4Packet.TryParse"/>.</param>
-    /// <param name="nowMilliseconds">Monotonic.</param>
+    /// <param name="nowMilliseconds">Monotonic; looked at for fragments only.</param>
     public bool IsPermitted(DestinationPolicy policy, in Ipv4Packet packet, long nowMilliseconds)
     {
         ArgumentNullException.ThrowIfNull(policy);

@@ -89,4 +89,7 @@ public enum DropReason
 
     /// <summary>Neither TCP, UDP nor ICMP: the node's user-mode NAT carries nothing else.</summary>
     ProtocolUnsupported = 28,
+
+    /// <summary>A packet of the TUN whose queue stands: its senders are to slow down.</summary>
+    StandingQueue = 29,
 }

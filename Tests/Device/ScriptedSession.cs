@@ -35,7 +35,7 @@ internal sealed class ScriptedSession(ulong generation) : IUplinkSession
 
     public bool TrySendDatagram(Channel channel, ReadOnlySpan<byte> payload) => true;
 
-    public int SendFrames(FrameBatch frames) => 0;
+    public int SendFrames(FrameBatch frames, bool mayWait) => 0;
 
     public void Close(Reason reason, string detail)
     {

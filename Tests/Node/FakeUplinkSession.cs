@@ -38,7 +38,7 @@ internal sealed class FakeUplinkSession : IUplinkSession
         return true;
     }
 
-    public int SendFrames(FrameBatch frames)
+    public int SendFrames(FrameBatch frames, bool mayWait)
     {
         var rest = frames.Frames;
         while (FrameBatch.TryTake(ref rest, out var header, out var payload))

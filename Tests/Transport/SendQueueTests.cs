@@ -1,4 +1,5 @@
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Tests.Kit;
 using OrleansUem.Transport;
 using Xunit;
 
@@ -18,6 +19,53 @@ public sealed class SendQueueTests
         Assert.True(_queue.TryAddControl(Control(FrameType.Open)));
 
         Assert.Equal([FrameType.Attach, FrameType.Open, FrameType.Datagram], TakeAll().Select(header => header.Type));
+    }
+
+    [Fact]
+    public async Task WaitForRoom_OfAFullChannel_EndsWhenHalfOfItIsSent()
+    {
+        var channel = Channel.Create(1, 0);
+        var frames = 0;
+        while (_queue.AddDatagram(channel, new byte[992], isAddedAgain: true) == DropReason.Unspecified)
+        {
+            frames++;
+        }
+
+        Assert.Equal(20, frames);
+        Assert.Equal(0, _queue.Drops(DropReason.QueueFull));
+        var waiting = Task.Run(() => _queue.WaitForRoom(channel, TimeSpan.FromMinutes(1)));
+        for (; frames > 11; frames--)
+        {
+            Take();
+            Assert.False(waiting.IsCompleted);
+        }
+
+        Take();
+        Assert.True(await waiting.WithinAsync("half is sent"));
+        Assert.Equal(DropReason.Unspecified, _queue.AddDatagram(channel, new byte[992]));
+        Assert.False(_queue.WaitForRoom(channel, TimeSpan.Zero), "It is above its half again.");
+
+        void Take()
+        {
+            var batch = new QueuedFrame[1];
+            Assert.Equal(1, _queue.Take(batch, 1_000, out _, out _, out _));
+            SendQueue.Recycle(batch[0]);
+        }
+    }
+
+    [Fact]
+    public async Task WaitForRoom_OfAQueueThatIsClosed_Ends()
+    {
+        var channel = Channel.Create(1, 0);
+        while (_queue.AddDatagram(channel, new byte[992], isAddedAgain: true) == DropReason.Unspecified)
+        {
+        }
+
+        var waiting = Task.Run(() => _queue.WaitForRoom(channel, TimeSpan.FromMinutes(1)));
+        _queue.Close(last: null);
+        await waiting.WithinAsync("the queue is closed");
+        Assert.False(_queue.WaitForRoom(channel, TimeSpan.FromMinutes(1)));
+        Assert.Equal(DropReason.PeerGone, _queue.AddDatagram(channel, new byte[992], isAddedAgain: true));
     }
 
     [Fact]

@@ -190,6 +190,32 @@ public sealed class UdpBatchSocket : IDisposable
         return SendOneByOne(buffer, slices, segmentBytes, to, from, Errno.None);
     }
 
+    /// <summary>Waits until a send that was refused as QueueFull may be taken.</summary>
+    /// <param name="timeout">Whole milliseconds, bounded: nothing ends the wait but room and time.</param>
+    /// <returns>False when the time is over, or the socket was disposed before.</returns>
+    public bool WaitForRoom(TimeSpan timeout)
+    {
+        var handle = _socket.SafeHandle;
+        var isKept = false;
+        try
+        {
+            handle.DangerousAddRef(ref isKept);
+            Span<DescriptorCalls.PollEntry> entries = [new DescriptorCalls.PollEntry { Descriptor = (int)handle.DangerousGetHandle(), Events = DescriptorCalls.PollOut }];
+            return DescriptorCalls.Poll(entries, 1, (int)timeout.TotalMilliseconds) > 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (isKept)
+            {
+                handle.DangerousRelease();
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 

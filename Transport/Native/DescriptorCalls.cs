@@ -6,6 +6,7 @@ namespace OrleansUem.Transport.Native;
 internal static partial class DescriptorCalls
 {
     public const short PollIn = 1;
+    public const short PollOut = 4;
 
     private const string Library = "libc";
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using OrleansUem.Agent.Identity;
+using OrleansUem.LoadTest.EdgeAlone;
 using OrleansUem.LoadTest.Fleet;
 using OrleansUem.LoadTest.Machines;
 using OrleansUem.LoadTest.Micro;
@@ -18,6 +19,7 @@ internal static class LoadCommands
         CreateSmoke(),
         CreateDevices(),
         CreateStarts(),
+        CreateEdge(),
         ThroughputCommand.Create(),
         LoadFuzzCommand.Create(),
         LoadHostileCommand.Create(),
@@ -102,6 +104,17 @@ internal static class LoadCommands
         command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
             async () => Console.WriteLine(await StartLoad.RunAsync(
                 [.. OwnCommandLine.Get(), .. parsed.GetRequiredValue(arguments)], parsed.GetValue(runs), cancellationToken)),
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateEdge()
+    {
+        var devices = new Option<int>("--devices") { Description = $"device sessions, 1..{EdgeLoad.DevicesMax}", HelpName = "COUNT", DefaultValueFactory = _ => 200 };
+        var seconds = new Option<int>("--seconds") { Description = $"length of each measurement, 1..{EdgeLoad.SecondsMax}", HelpName = "SECONDS", DefaultValueFactory = _ => 4 };
+        var command = new Command("edge", "What forwarding costs an edge between many devices and one node over UDP, in CPU time of its threads.") { devices, seconds };
+        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
+            () => EdgeLoad.RunAsync(parsed.GetValue(devices), parsed.GetValue(seconds), Console.WriteLine, cancellationToken),
             cancellationToken));
         return command;
     }

@@ -16,8 +16,7 @@ internal sealed class TurnMeter(LabNetwork lab, int seconds, UdpRates rates)
     public static readonly IReadOnlyList<int> TcpStreams = [1, 4];
 
     // A runtime that compiles hot code again in the background is through after that.
-    private const int WarmUpSeconds = 3;
-    private const int ProbeSecondsMax = 2;
+    private const int WarmUpSecondsMax = 3;
     private const double IdlePingSeconds = 2;
     private const double IdlePingInterval = 0.02;
     private const double LoadedPingInterval = 0.01;
@@ -31,6 +30,11 @@ internal sealed class TurnMeter(LabNetwork lab, int seconds, UdpRates rates)
 
     private readonly Dictionary<string, double> _values = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
+
+    private int WarmUpSeconds => Math.Min(seconds, WarmUpSecondsMax);
+
+    // Of two seconds, or of one where the whole run is to be short.
+    private int ProbeSeconds => seconds > 2 ? 2 : 1;
 
     /// <summary>Lets the system make its keys and configurations.</summary>
     /// <param name="system">Whose turn it is.</param>
@@ -182,7 +186,7 @@ internal sealed class TurnMeter(LabNetwork lab, int seconds, UdpRates rates)
         var search = rates.NewSearch(system, packetBytes);
         while (search.NextRate is { } rate)
         {
-            search.Report(await iperf.ProbeUdpAsync(packetBytes, rate, Math.Min(seconds, ProbeSecondsMax), cancellationToken));
+            search.Report(await iperf.ProbeUdpAsync(packetBytes, rate, ProbeSeconds, cancellationToken));
         }
 
         if (search.Best is { } best)

@@ -189,7 +189,7 @@ public sealed class UplinkPathTests : IAsyncDisposable
             {
             }
 
-            path.Send(_batch.Frames);
+            path.Send(_batch.Frames, mayWait: false);
             _batch.Clear();
             path.Send(Tunnel, payload);
         }
@@ -243,7 +243,7 @@ public sealed class UplinkPathTests : IAsyncDisposable
             Assert.True(_batch.TryAdd(Tunnel, new byte[bytes]));
         }
 
-        Assert.Equal(0, path.Send(_batch.Frames));
+        Assert.Equal(0, path.Send(_batch.Frames, mayWait: false));
         _batch.Clear();
     }
 

@@ -94,6 +94,16 @@ public sealed class UdpBatchSocketTests : IDisposable
     }
 
     [Fact]
+    public void WaitForRoom_WithRoom_ReturnsAtOnce_AndNotOnADisposedSocket()
+    {
+        using var server = UdpBatchSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), Options);
+        var client = UdpBatchSocket.Connect(server.LocalEndPoint, Options);
+        Assert.True(client.WaitForRoom(TimeSpan.FromMinutes(1)));
+        client.Dispose();
+        Assert.False(client.WaitForRoom(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
     public void TryReceive_NobodyListens_SaysRefusedOnceAndTheNextSendTells()
     {
         var free = UdpBatchSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), Options);
