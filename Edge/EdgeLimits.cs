@@ -11,7 +11,7 @@ public sealed record EdgeLimits
 
     /// <summary>
     /// Connections of one listener that have not attached, from accept on, an eighth of them for one address. At the limit the one that has kept the edge waiting longest, at least 1 s, makes room (HandshakeDisplaced), else the newcomer
-    /// is closed (TooManyConnections). Default 4,096: 20 MB when all are silent, 240 MB when all have done TLS.
+    /// is closed (TooManyConnections). Default 4,096: 30 MB when all are silent, 300 MB when all are in TLS or past it.
     /// </summary>
     public int MaxPending { get; init; } = 4_096;
 

@@ -20,7 +20,7 @@ public sealed record TlsListenerOptions
 
     /// <summary>
     /// Connections at a time that are not admitted (<see cref="PendingConnection"/>), an eighth of them for one IPv4 address or IPv6 /64. Beyond, the one that has kept us waiting longest makes room, or the newcomer is
-    /// closed at once. Default 4,096: in the worst case, all after TLS, 240 MB.
+    /// closed at once. Default 4,096: in the worst case, all in TLS or past it, 300 MB.
     /// </summary>
     public int MaxPending { get; init; } = 4_096;
 

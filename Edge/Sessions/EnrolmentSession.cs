@@ -99,6 +99,12 @@ internal sealed partial class EnrolmentSession : IFrameHandler
                 Reason = answer.Reason,
                 Detail = answer.Detail,
             };
+            if (answer.Reason == 0 && reply.Reason != 0)
+            {
+                // The node's refusal, which the silo only carries.
+                _server.Metrics.Refused(ReasonText.FromWire(reply.Reason));
+            }
+
             reply.RequestId = enrol.RequestId;
             return (FrameType.EnrolAnswer, reply);
         });

@@ -30,13 +30,17 @@ public sealed class HandshakeThreadsTests
     public async Task TakeTurn_GoesOnWithOneOfTheThreads()
     {
         using var threads = new HandshakeThreads(1);
-        var name = await Task.Run(async () =>
+        var name = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Task.Run(StepAsync).WithinAsync("the step");
+
+        Assert.Equal("handshakes 0", await name.Task);
+
+        async Task StepAsync()
         {
             await threads.TakeTurn(7);
-            return Thread.CurrentThread.Name;
-        }).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-
-        Assert.Equal("handshakes 0", name);
+            name.SetResult(Thread.CurrentThread.Name);
+            await Task.Yield();
+        }
     }
 
     [Theory]

@@ -13,7 +13,7 @@ namespace OrleansUem.LoadTest.Hostile.Attacks;
 internal sealed class BadCertificates : IHostileAttack
 {
     private const int AtATime = 16;
-    private const int LargeKeyBits = 8_192;
+    private const int LargeKeyBits = 4_096;
 
     public string Name => "certificates";
 

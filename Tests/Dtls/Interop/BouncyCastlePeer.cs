@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Threading.Channels;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Tls;
 using Org.BouncyCastle.Security;
@@ -14,6 +15,7 @@ namespace OrleansUem.Tests.Dtls.Interop;
 internal sealed class BouncyCastlePeer : DatagramTransport, IDisposable
 {
     private const int DatagramBytes = 1_200;
+    private const int ReadMilliseconds = 200;
 
     private static readonly int[] Suites =
     [
@@ -22,8 +24,11 @@ internal sealed class BouncyCastlePeer : DatagramTransport, IDisposable
     ];
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private readonly Channel<byte[]> _records = Channel.CreateUnbounded<byte[]>();
+    private readonly TaskCompletionSource _alerted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly X509Certificate2? _own;
     private readonly byte? _refusal;
+    private volatile bool _isDisposed;
     private EndPoint _peer = new IPEndPoint(IPAddress.Any, 0);
 
     /// <param name="own">Its certificate with key; null: it has none.</param>
@@ -43,23 +48,22 @@ internal sealed class BouncyCastlePeer : DatagramTransport, IDisposable
     /// <summary>The last alert that came.</summary>
     public byte? Alert { get; private set; }
 
+    /// <summary>Ends when its handshake has; from then on it reads, which is also when it repeats its last flight for us.</summary>
     public Task<DtlsTransport> ConnectAsync(IPEndPoint server)
     {
         _peer = server;
-        return OnThreadAsync(() => new DtlsClientProtocol(new SecureRandom()).Connect(new Client(this), this));
+        return OnThreadAsync(() => Read(new DtlsClientProtocol(new SecureRandom()).Connect(new Client(this), this)));
     }
 
+    /// <summary>The same as the server.</summary>
     public Task<DtlsTransport> AcceptAsync() =>
-        OnThreadAsync(() => new DtlsServerProtocol(new SecureRandom()).Accept(new Server(this), this));
+        OnThreadAsync(() => Read(new DtlsServerProtocol(new SecureRandom()).Accept(new Server(this), this)));
 
-    /// <summary>Receives one record's data.</summary>
-    /// <returns>Null when none came in the time, or the other end has closed.</returns>
-    public static Task<byte[]?> ReceiveAsync(DtlsTransport transport, TimeSpan limit) => OnThreadAsync(() =>
-    {
-        var buffer = new byte[transport.GetReceiveLimit()];
-        var bytes = transport.Receive(buffer, 0, buffer.Length, (int)limit.TotalMilliseconds);
-        return bytes < 0 ? null : buffer[..bytes];
-    });
+    /// <summary>The next record's data.</summary>
+    public async Task<byte[]> NextAsync(TimeSpan limit) => await _records.Reader.ReadAsync().AsTask().WaitAsync(limit);
+
+    /// <summary>Waits for the other end's close_notify, or another alert.</summary>
+    public Task AlertAsync(TimeSpan limit) => _alerted.Task.WaitAsync(limit);
 
     public static Task<T> OnThreadAsync<T>(Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -87,8 +91,43 @@ internal sealed class BouncyCastlePeer : DatagramTransport, IDisposable
 
     public void Dispose()
     {
+        _isDisposed = true;
         _socket.Dispose();
         PeerCertificate?.Dispose();
+    }
+
+    private DtlsTransport Read(DtlsTransport transport)
+    {
+        new Thread(() =>
+        {
+            var buffer = new byte[transport.GetReceiveLimit()];
+            try
+            {
+                while (!_isDisposed)
+                {
+                    var bytes = transport.Receive(buffer, 0, buffer.Length, ReadMilliseconds);
+                    if (bytes >= 0)
+                    {
+                        _records.Writer.TryWrite(buffer[..bytes]);
+                    }
+                }
+            }
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // Expected: closed by either end.
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "BouncyCastle reads",
+        }.Start();
+        return transport;
+    }
+
+    private void OnAlert(byte alert)
+    {
+        Alert = alert;
+        _alerted.TrySetResult();
     }
 
     private void Judge(TlsCertificate chain)
@@ -123,7 +162,7 @@ internal sealed class BouncyCastlePeer : DatagramTransport, IDisposable
 
         public override TlsAuthentication GetAuthentication() => this;
 
-        public override void NotifyAlertReceived(byte alertLevel, byte alertDescription) => owner.Alert = alertDescription;
+        public override void NotifyAlertReceived(byte alertLevel, byte alertDescription) => owner.OnAlert(alertDescription);
 
         public void NotifyServerCertificate(TlsCertificate serverCertificate) => owner.Judge(serverCertificate);
 
@@ -143,7 +182,7 @@ internal sealed class BouncyCastlePeer : DatagramTransport, IDisposable
 
         public override void NotifyClientCertificate(TlsCertificate clientCertificate) => owner.Judge(clientCertificate);
 
-        public override void NotifyAlertReceived(byte alertLevel, byte alertDescription) => owner.Alert = alertDescription;
+        public override void NotifyAlertReceived(byte alertLevel, byte alertDescription) => owner.OnAlert(alertDescription);
 
         protected override int[] GetCipherSuites() => Suites;
 

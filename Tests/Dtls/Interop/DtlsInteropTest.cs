@@ -30,12 +30,20 @@ public abstract class DtlsInteropTest : IDisposable
 
     protected TimeSpan Now => TimeProvider.System.GetElapsedTime(_origin);
 
-    public virtual void Dispose()
+    public void Dispose()
     {
-        _socket.Dispose();
-        Safety.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Dispose(disposing: true);
         GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _socket.Dispose();
+            Safety.Dispose();
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     /// <summary>Opens the socket of a server.</summary>
