@@ -12,4 +12,14 @@ internal sealed class ChannelQueue
 
     /// <summary>The next one in the round, or in the list of spare queues.</summary>
     public ChannelQueue? Next;
+
+    /// <summary>Who waits for room; null: nobody.</summary>
+    public TaskCompletionSource? Room;
+
+    /// <summary>Ends the wait for room.</summary>
+    public void TellRoom()
+    {
+        Room?.SetResult();
+        Room = null;
+    }
 }

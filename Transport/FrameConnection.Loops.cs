@@ -92,6 +92,12 @@ public sealed partial class FrameConnection
                 {
                     return;
                 }
+
+                var pause = handler.PauseAsync();
+                if (!pause.IsCompletedSuccessfully)
+                {
+                    await pause.WaitAsync(_abort.Token);
+                }
             }
 
             if (result.IsCompleted)

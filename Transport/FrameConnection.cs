@@ -28,11 +28,6 @@ public sealed partial class FrameConnection : IDisposable
     /// </summary>
     private const int ReadBufferBytes = 32 * 1024;
 
-    /// <summary>Waits for room that may bring none, of one send.</summary>
-    private const int WaitsMax = 4;
-
-    private static readonly TimeSpan WaitMax = TimeSpan.FromMilliseconds(100);
-
     private readonly Stream _stream;
     private readonly PipeReader _reader;
     private readonly bool _isOutputOnly;
@@ -143,18 +138,21 @@ public sealed partial class FrameConnection : IDisposable
     /// <inheritdoc cref="SendDatagram(Channel, in ReadOnlySequence{byte})"/>
     public DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload) => _queue.AddDatagram(channel, payload);
 
+    /// <summary>Waits until a channel has at most half queued of what it may have, or the connection ends.</summary>
+    public Task WaitForRoomAsync(Channel channel) => _queue.WaitForRoomAsync(channel);
+
     /// <summary>Sends datagrams; they are copied. The write loop is woken once, or whenever the queue is full.</summary>
     /// <param name="frames">Whole frames back to back: <see cref="FrameBatch.Frames"/>.</param>
-    /// <param name="mayWait">Whether to wait for room in the queue, <see cref="WaitsMax"/> times <see cref="WaitMax"/> at most; else it never blocks.</param>
+    /// <param name="wait">How long to wait for room in the queue, once or more often as long as there is progress; zero: it never blocks.</param>
     /// <returns>How many were dropped and counted.</returns>
-    public int SendFrames(ReadOnlySpan<byte> frames, bool mayWait = false)
+    public int SendFrames(ReadOnlySpan<byte> frames, TimeSpan wait)
     {
         var rest = frames;
         var dropped = 0;
-        var waits = mayWait ? 0 : WaitsMax;
-        while (AddFrames(ref rest, waits < WaitsMax, ref dropped) is { } full)
+        var mayWait = wait > TimeSpan.Zero;
+        while (AddFrames(ref rest, mayWait, ref dropped) is { } full)
         {
-            waits = _queue.WaitForRoom(full, WaitMax) ? waits : waits + 1;
+            mayWait = _queue.WaitForRoom(full, wait);
         }
 
         return dropped;
@@ -221,6 +219,17 @@ public sealed partial class FrameConnection : IDisposable
         _stream.Dispose();
     }
 
+    internal bool TrySendFrame(byte[] frame)
+    {
+        if (_queue.TryAddControl(frame))
+        {
+            return true;
+        }
+
+        Close(Reason.SlowReader, "Control frames piled up.");
+        return false;
+    }
+
     // The channel that has no room for the next frame; null when none is left.
     private Channel? AddFrames(ref ReadOnlySpan<byte> frames, bool mayWait, ref int dropped)
     {
@@ -239,17 +248,6 @@ public sealed partial class FrameConnection : IDisposable
         }
 
         return null;
-    }
-
-    internal bool TrySendFrame(byte[] frame)
-    {
-        if (_queue.TryAddControl(frame))
-        {
-            return true;
-        }
-
-        Close(Reason.SlowReader, "Control frames piled up.");
-        return false;
     }
 
     private static PipeReader CreateReader(Stream stream)

@@ -19,4 +19,7 @@ public interface IFrameHandler
     void OnReadEnd()
     {
     }
+
+    /// <summary>What the next read waits for, so that a peer that sends faster than its frames leave is held back by its own connection; nearly always nothing. The connection's end ends the wait.</summary>
+    Task PauseAsync() => Task.CompletedTask;
 }

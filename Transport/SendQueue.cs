@@ -98,6 +98,17 @@ public sealed class SendQueue
         return AddDatagram(channel, frame, isAddedAgain);
     }
 
+    /// <summary>As <see cref="WaitForRoom"/>, for any number of waiters; the queue's end ends it too.</summary>
+    public Task WaitForRoomAsync(Channel channel)
+    {
+        lock (_lock)
+        {
+            return !_isClosed && _waiting.TryGetValue(channel.Value, out var queue) && queue.CostBytes > _limits.ChannelBytes / 2
+                ? (queue.Room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
+                : Task.CompletedTask;
+        }
+    }
+
     /// <summary>Waits until a channel that is full has sent half of what it may have queued. One thread at a time.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="timeout">The longest wait.</param>
@@ -338,6 +349,11 @@ public sealed class SendQueue
             _datagramCost -= frame.CostBytes;
             bytes += frame.LengthBytes;
             batch[count++] = frame;
+            if (queue.Room is not null && queue.CostBytes <= _limits.ChannelBytes / 2)
+            {
+                queue.TellRoom();
+            }
+
             if (queue.Frames.Count == 0)
             {
                 RemoveFirstLocked();
@@ -423,6 +439,7 @@ public sealed class SendQueue
         foreach (var queue in _waiting.Values)
         {
             _drops.Add(DropReason.PeerGone, queue.Frames.Count);
+            queue.TellRoom();
             while (queue.Frames.Count > 0)
             {
                 Recycle(queue.Frames.Take());

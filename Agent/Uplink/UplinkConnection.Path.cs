@@ -35,7 +35,7 @@ internal sealed partial class UplinkConnection
 
     void IUplinkPathOwner.SendPathLeft(ulong counter) => _connection.TrySend(FrameType.PathLeft, Channel.Session, new PathLeft { Counter = counter });
 
-    int IUplinkPathOwner.SendOverTcp(ReadOnlySpan<byte> frames) => _connection.SendFrames(frames);
+    int IUplinkPathOwner.SendOverTcp(ReadOnlySpan<byte> frames) => _connection.SendFrames(frames, TimeSpan.Zero);
 
     [LoggerMessage(EventId = 7203, Level = LogLevel.Information, Message = "UDP path: {Change}")]
     private static partial void LogPath(ILogger logger, Protocol.Paths.PathChange change);

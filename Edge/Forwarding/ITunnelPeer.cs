@@ -26,4 +26,7 @@ internal interface ITunnelPeer
 
     /// <inheritdoc cref="SendDatagram(Channel, in ReadOnlySequence{byte})"/>
     DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload);
+
+    /// <summary>Waits until a channel has at most half queued of what it may have, or the session ends.</summary>
+    Task WaitForRoomAsync(Channel channel);
 }

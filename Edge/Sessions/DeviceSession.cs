@@ -25,6 +25,8 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
 
     private (ChannelSlot Slot, Opened Opened)? _last;
 
+    public override Task PauseAsync() => LastQueued is { } route && route.EndReason == Reason.None ? route.Peer.Owner.WaitForRoomAsync(route.Peer.Channel) : Task.CompletedTask;
+
     protected override Reason OnControlFrame(in FrameHeader header, in ReadOnlySequence<byte> payload)
     {
         switch (header.Type)

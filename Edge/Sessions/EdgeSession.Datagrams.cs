@@ -14,13 +14,23 @@ internal abstract partial class EdgeSession
     private readonly UdpListener? _udp;
     private SessionPath? _path;
 
+    /// <summary>The route that the last frame from TCP to TCP took; of the read loop.</summary>
+    protected Forwarding.Route? LastQueued { get; private set; }
+
     public PathTarget? Target => Volatile.Read(ref _path)?.Target;
 
     public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload) => Connection.SendDatagram(channel, payload);
 
     public DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload) => Connection.SendDatagram(channel, payload);
 
+    public Task WaitForRoomAsync(Channel channel) => Connection.WaitForRoomAsync(channel);
+
     public void OnReadEnd() => DatagramOutbox.FlushThread();
+
+    /// <summary>
+    /// A device that sends over TCP faster than its node's connection takes it is held back by its own connection, and its apps by theirs. A node is not: it would hold up all its devices for one.
+    /// </summary>
+    public virtual Task PauseAsync() => Task.CompletedTask;
 
     /// <summary>A datagram came from the session's address over UDP; on a receive thread.</summary>
     /// <param name="outbox">The thread's.</param>
@@ -70,6 +80,7 @@ internal abstract partial class EdgeSession
         else
         {
             Count(route.Send(payload), payload.Length);
+            LastQueued = route;
         }
     }
 

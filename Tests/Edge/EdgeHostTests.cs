@@ -5,6 +5,7 @@ using OrleansUem.Edge.Sessions;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
+using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.Edge;
@@ -53,13 +54,34 @@ public sealed class EdgeHostTests
     }
 
     [Fact]
-    public async Task SlowNode_DatagramsAreDroppedUnderQueueFull()
+    public async Task SlowDevice_DatagramsAreDroppedUnderQueueFull()
     {
-        await using var edge = await EdgeFixture.StartAsync(options => options with
-        {
-            Limits = new EdgeLimits { TunnelQueueBytes = 32 * 1024, DeviceQueueBytes = 64 * 1024, NodeQueueBytes = 64 * 1024 },
-        });
+        await using var edge = await EdgeFixture.StartAsync(options => options with { Limits = SmallQueues });
         using var stuck = new SemaphoreSlim(0);
+        var node = await edge.AttachEchoNodeAsync(echoes: false);
+        var own = edge.Issue(PeerRole.Device, "phone-1");
+        var device = await ScriptedPeer.DialAsync(edge, Alpn.Device, own, (frame, _) => StopAtDatagram(frame, stuck));
+        await device.AttachAsync(own);
+        await EdgeFixture.OpenAsync(device);
+        var (channel, _) = await node.NextAsync(FrameType.Open, Open.Parser);
+
+        // The sockets between take megabytes; the sender's own queue may drop too, which does not matter here.
+        for (var i = 0; i < 10_000_000 && DroppedByEdge() == 0; i++)
+        {
+            node.Connection.TrySendDatagram(channel, new byte[16_000]);
+            await Task.Yield();
+        }
+
+        Assert.True(DroppedByEdge() > 0);
+        stuck.Release(1_000_000);
+    }
+
+    [Fact]
+    public async Task SlowNode_HoldsTheDeviceBack_AndNothingIsDroppedBetween()
+    {
+        await using var edge = await EdgeFixture.StartAsync(options => options with { Limits = SmallQueues });
+        using var stuck = new SemaphoreSlim(0);
+        var received = 0;
         var own = edge.Issue(PeerRole.Node, "node-1");
         var node = await ScriptedPeer.DialAsync(edge, Alpn.Node, own, (frame, connection) =>
         {
@@ -67,28 +89,30 @@ public sealed class EdgeHostTests
             {
                 connection.TrySend(FrameType.Opened, frame.Channel, new Opened());
             }
-            else if (frame.Type == FrameType.Datagram)
-            {
-                // The node's read loop stops: its socket fills, then the edge's queue.
-                stuck.Wait(TimeSpan.FromSeconds(60));
-            }
 
-            return Reason.None;
+            received += frame.Type == FrameType.Datagram ? 1 : 0;
+            return StopAtDatagram(frame, stuck);
         });
         await node.AttachAsync(own);
         var device = await edge.AttachDeviceAsync();
         var channel = await EdgeFixture.OpenAsync(device);
-        var payload = new byte[16_000];
 
-        // The sockets between take megabytes; the sender's own queue may drop too, which does not matter here.
-        for (var i = 0; i < 100_000 && DroppedByEdge() == 0; i++)
+        // Until all that is between them is full, and the device's own queue; then the node reads again.
+        var sent = 0;
+        while (device.Connection.SendDatagram(channel, new byte[1_400].AsSpan()) == DropReason.Unspecified)
         {
-            device.Connection.TrySendDatagram(channel, payload);
+            sent++;
             await Task.Yield();
         }
 
-        Assert.True(DroppedByEdge() > 0);
         stuck.Release(1_000_000);
+        await device.Connection.WaitForRoomAsync(channel).WithinAsync("the device's queue moves again");
+        for (var i = 0; i < 50_000_000 && Volatile.Read(ref received) < sent; i++)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(sent, received);
     }
 
     [Theory]
@@ -134,6 +158,19 @@ public sealed class EdgeHostTests
         Assert.Contains(faults, fault => fault.Contains("MaxSessions 0 is out of its range 1..", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.Contains("Silos 'nowhere'", StringComparison.Ordinal));
         Assert.Empty(EdgeOptionsValidator.Validate(new EdgeOptions { StateDirectory = "s", Silos = ["silo.example:3102", "[::1]:3102"] }));
+    }
+
+    private static readonly EdgeLimits SmallQueues = new() { TunnelQueueBytes = 128 * 1024, DeviceQueueBytes = 128 * 1024, NodeQueueBytes = 256 * 1024 };
+
+    // The read loop stops: the socket fills, then the queue of whoever sends to it.
+    private static Reason StopAtDatagram(ReceivedFrame frame, SemaphoreSlim stuck)
+    {
+        if (frame.Type == FrameType.Datagram)
+        {
+            stuck.Wait(TimeSpan.FromSeconds(60));
+        }
+
+        return Reason.None;
     }
 
     private static long DroppedByEdge()

@@ -37,6 +37,8 @@ internal sealed class FakeTunnelPeer(int maxChannels = 1_000) : ITunnelPeer
 
     public DropReason SendDatagram(Channel channel, ReadOnlySpan<byte> payload) => SendDatagram(channel);
 
+    public Task WaitForRoomAsync(Channel channel) => Task.CompletedTask;
+
     private DropReason SendDatagram(Channel channel)
     {
         if (Drop == DropReason.Unspecified && KeepsDatagrams)

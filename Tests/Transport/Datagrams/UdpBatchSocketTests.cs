@@ -249,6 +249,15 @@ public sealed class UdpBatchSocketTests : IDisposable
         Assert.Contains(results, result => result.Sent == 1);
         Assert.Contains(results, result => result == new DatagramSendResult(0, 1, DropReason.QueueFull));
         Assert.All(results, result => Assert.True(result.Reason is DropReason.Unspecified or DropReason.QueueFull));
+
+        // Room comes with the link's time.
+        while (client.Send(Pattern(1_000), 1_000).Sent == 1)
+        {
+        }
+
+        Assert.False(client.WaitForRoom(TimeSpan.Zero));
+        Assert.True(client.WaitForRoom(TimeSpan.FromMinutes(1)));
+        Assert.Equal(1, client.Send(Pattern(1_000), 1_000).Sent);
     }
 
     private static byte[] Pattern(int bytes)
