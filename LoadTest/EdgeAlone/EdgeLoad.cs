@@ -32,7 +32,7 @@ public static class EdgeLoad
         ArgumentNullException.ThrowIfNull(progress);
         Require(devices is >= 1 and <= DevicesMax, $"--devices {devices} is out of range: 1 to {DevicesMax}.");
         Require(seconds is >= 1 and <= SecondsMax, $"--seconds {seconds} is out of range: 1 to {SecondsMax}.");
-        await using var relay = await LocalRelay.StartAsync(cancellationToken);
+        await using var relay = await LocalRelay.StartAsync(databaseFile: null, cancellationToken);
         await using var fleet = new DeviceFleet();
         progress($"enrolling {devices} devices");
         await fleet.EnrolAsync(relay.NodeState, relay.ForDevices, devices, cancellationToken);

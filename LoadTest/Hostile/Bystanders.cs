@@ -67,7 +67,7 @@ public static class Bystanders
                     attached.TrySetResult();
                 }
             },
-            (_, _) => new EchoEgress(TunnelLimits.MtuBytesDefault),
+            (_, _, _, _) => new EchoEgress(TunnelLimits.MtuBytesDefault),
             stop);
         if (await Task.WhenAny(attached.Task, running).WaitAsync(cancellationToken) == running)
         {
