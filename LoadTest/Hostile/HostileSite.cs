@@ -72,7 +72,7 @@ internal sealed class HostileSite : IAsyncDisposable
     {
         _bystanders!.Interrupt();
         var line = await _bystanders.WaitForLineAsync(
-            "the last echoes", line => line.StartsWith("last ", StringComparison.Ordinal), StartLimit, cancellationToken);
+            "the last echoes", line => line.StartsWith("last ", StringComparison.Ordinal), StartLimit, cancellationToken: cancellationToken);
         return ParseTraffic(line);
     }
 
@@ -109,7 +109,7 @@ internal sealed class HostileSite : IAsyncDisposable
         var from = process.LineCount;
         var seen = 0;
         return await process.WaitForLineAsync(
-            prefix, line => line.StartsWith(prefix, StringComparison.Ordinal) && ++seen >= count, StartLimit, cancellationToken, from);
+            prefix, line => line.StartsWith(prefix, StringComparison.Ordinal) && ++seen >= count, StartLimit, from, cancellationToken);
     }
 
     private async Task<SiloReady> StartSiloAsync(CancellationToken cancellationToken)
@@ -141,7 +141,7 @@ internal sealed class HostileSite : IAsyncDisposable
         }
 
         _edge = ChildProcess.Start(null, options.Program[0], [.. options.Program.Skip(1), .. arguments]);
-        var ready = await _edge.WaitForLineAsync("the edge", line => line.StartsWith("ready ", StringComparison.Ordinal), StartLimit, cancellationToken);
+        var ready = await _edge.WaitForLineAsync("the edge", line => line.StartsWith("ready ", StringComparison.Ordinal), StartLimit, cancellationToken: cancellationToken);
         var ports = ready.Split(' ').Skip(1).Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToArray();
         return (ports[0], ports[1], ports[2]);
     }
@@ -159,7 +159,7 @@ internal sealed class HostileSite : IAsyncDisposable
                 "--packets-per-second", options.PacketsPerSecond.ToString(CultureInfo.InvariantCulture),
             ],
             input: invitation.Uri + "\n");
-        await _bystanders.WaitForLineAsync("the tunnels beside", line => line == "ready", StartLimit, cancellationToken);
+        await _bystanders.WaitForLineAsync("the tunnels beside", line => line == "ready", StartLimit, cancellationToken: cancellationToken);
     }
 
     private static EnrolmentUri Read(EnrolmentText text) =>

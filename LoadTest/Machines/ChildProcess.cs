@@ -130,10 +130,10 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="phase">What is being waited for, as it should read in the failure.</param>
     /// <param name="matches">Sees each line once.</param>
     /// <param name="timeout">A safety limit, default 30 s.</param>
-    /// <param name="cancellationToken">Gives up waiting; the program runs on.</param>
     /// <param name="from">A <see cref="LineCount"/>: lines before it are not looked at.</param>
+    /// <param name="cancellationToken">Gives up waiting; the program runs on.</param>
     public async Task<string> WaitForLineAsync(
-        string phase, Func<string, bool> matches, TimeSpan? timeout = null, CancellationToken cancellationToken = default, int from = 0)
+        string phase, Func<string, bool> matches, TimeSpan? timeout = null, int from = 0, CancellationToken cancellationToken = default)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout ?? DefaultTimeout);

@@ -32,7 +32,7 @@ public static class StartLoad
         {
             var watch = Stopwatch.StartNew();
             await using var process = ChildProcess.Start(null, command[0], command.Skip(1));
-            await process.WaitForLineAsync("ready", static line => line.Contains(" ready", StringComparison.Ordinal), Limit, cancellationToken);
+            await process.WaitForLineAsync("ready", static line => line.Contains(" ready", StringComparison.Ordinal), Limit, cancellationToken: cancellationToken);
             elapsed.Add(watch.Elapsed.TotalMilliseconds);
             memory = ResidentMemoryOf(process.ProcessId);
             process.Interrupt();

@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
-using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.LoadTest.Hostile.Attacks;

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Protocol.Identity;
-using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.LoadTest.Hostile.Attacks;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.LoadTest.Hostile.Attacks;

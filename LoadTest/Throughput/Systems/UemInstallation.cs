@@ -50,7 +50,7 @@ internal sealed class UemInstallation(IReadOnlyList<string> program)
     }
 
     private static async Task WaitAsync(ChildProcess process, string what, string text, CancellationToken cancellationToken) =>
-        await process.WaitForLineAsync(what, line => line.Contains(text, StringComparison.Ordinal), Patience, cancellationToken);
+        await process.WaitForLineAsync(what, line => line.Contains(text, StringComparison.Ordinal), Patience, cancellationToken: cancellationToken);
 
     private string StateOf(string role) => Path.Combine(_folder, role);
 

@@ -6,7 +6,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using OrleansUem.Dtls;
 using OrleansUem.Dtls.Records;
-using OrleansUem.LoadTest.Machines;
 using Xunit;
 
 namespace OrleansUem.Tests.Dtls.Interop;
