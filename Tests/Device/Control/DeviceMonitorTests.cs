@@ -13,7 +13,15 @@ public sealed class DeviceMonitorTests
 {
     private static readonly DeviceReport Known = new()
     {
-        State = DeviceCondition.Unspecified, Since = default, Started = default, ProcessId = 7, Mode = "up", Device = "laptop-7", CertificateExpires = default, Interface = "uem0", Dns = NameReport.OfApp,
+        State = DeviceCondition.Unspecified,
+        Since = default,
+        Started = default,
+        ProcessId = 7,
+        Mode = "up",
+        Device = "laptop-7",
+        CertificateExpires = default,
+        Interface = "uem0",
+        Dns = NameReport.OfApp,
     };
 
     private readonly ManualTimeProvider _time = new();
