@@ -16,6 +16,8 @@ namespace OrleansUem.Tests.Edge;
 /// <summary>Enrolments through the edge, and the edge's own joining.</summary>
 public sealed class EdgeEnrolmentTests
 {
+    private const int CertificateDays = 100;
+
     private static readonly string ActivationId = new('A', 22);
 
     [Fact]
@@ -153,6 +155,12 @@ public sealed class EdgeEnrolmentTests
 
             var again = await Record.ExceptionAsync(() => EdgeJoin.JoinAsync(uri, state, time, NullLoggerFactory.Instance, CancellationToken.None));
             Assert.Contains("already", again!.Message, StringComparison.Ordinal);
+
+            // Within a month of the certificate's end it may, and keeps the key that it is known by.
+            var key = await File.ReadAllTextAsync(Path.Combine(state, "edge.key"));
+            time.Advance(TimeSpan.FromDays(CertificateDays - 29));
+            await EdgeJoin.JoinAsync(uri, state, time, NullLoggerFactory.Instance, CancellationToken.None);
+            Assert.Equal(key, await File.ReadAllTextAsync(Path.Combine(state, "edge.key")));
         }
         else
         {
@@ -191,7 +199,7 @@ public sealed class EdgeEnrolmentTests
         {
             var join = Join.Parser.ParseFrom(payload);
             Assert.Equal(Reason.None, SigningRequest.TryRead(join.Csr.Span, out var key));
-            using var certificate = installation.Authority.Issue(key!, PeerRole.Edge, join.EdgeId, installation.Now, TimeSpan.FromDays(1));
+            using var certificate = installation.Authority.Issue(key!, PeerRole.Edge, join.EdgeId, installation.Now, TimeSpan.FromDays(CertificateDays));
             var mac = EnrolmentMacs.JoinAnswer(
                 fault == "wrong secret" ? EnrolmentSecret.NewRandom() : secret, join.Mac.Span, certificate.RawData);
             _answer!(fault == "refused"

@@ -13,7 +13,13 @@ public sealed class HandshakeThreadsTests
         using var gate = new ManualResetEventSlim();
         var order = new List<string>();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        threads.Post(1, gate.Wait);
+        using var isHeld = new ManualResetEventSlim();
+        threads.Post(1, () =>
+        {
+            isHeld.Set();
+            gate.Wait();
+        });
+        Assert.True(isHeld.Wait(TimeSpan.FromSeconds(30)), "The thread took no step.");
         foreach (var (address, name) in new (ulong, string)[] { (1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (3, "c2") })
         {
             threads.Post(address, () => order.Add(name));
