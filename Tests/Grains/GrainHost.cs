@@ -17,6 +17,9 @@ internal sealed class GrainHost : IAsyncDisposable
     private readonly ActorHostFixture _host;
     private readonly TestAuthority _authority = new("Tenant root");
 
+    // The hosts hold observers weakly: an edge that the test does not name any more would be collected, and what it is asked would wait for ever.
+    private readonly List<ScriptedEdge> _edges = [];
+
     private GrainHost(ActorHostFixture host) => _host = host;
 
     internal ManualTimeProvider Clock { get; private init; } = null!;
@@ -51,6 +54,7 @@ internal sealed class GrainHost : IAsyncDisposable
     internal async Task<ScriptedEdge> EdgeAsync(string edgeId)
     {
         var edge = new ScriptedEdge(Grains, edgeId);
+        _edges.Add(edge);
         Assert.Equal(Reason.None, (await edge.LinkAsync()).Reason);
         return edge;
     }
