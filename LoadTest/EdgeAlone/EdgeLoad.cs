@@ -75,17 +75,12 @@ public static class EdgeLoad
         Channel[] ofDevices = [.. devices.Select(device => device.Channels.First())];
         var turn = 0;
         yield return ("bulk to the node, runs of 45", batch => Send(devices[Next()].Session, batch, BatchFrames, bulk, () => ofDevices[turn]));
-        yield return ("bulk to the devices, runs of 45", ToOneDevice);
+        yield return ("bulk to the devices, runs of 45", batch => SendRun(ofNode[Next()], batch));
         yield return ("200 B to the node, one from each device", batch => Send(devices[Next()].Session, batch, 1, small, () => ofDevices[turn]));
         yield return ("200 B to the devices, one to each", batch => Send(node.Session, batch, BatchFrames, small, () => ofNode[Next()]));
 
         int Next() => turn = (turn + 1) % devices.Length;
-
-        void ToOneDevice(FrameBatch batch)
-        {
-            Next();
-            Send(node.Session, batch, BatchFrames, bulk, () => ofNode[turn]);
-        }
+        void SendRun(Channel channel, FrameBatch batch) => Send(node.Session, batch, BatchFrames, bulk, () => channel);
     }
 
     private static void Send(IUplinkSession session, FrameBatch batch, int frames, byte[] payload, Func<Channel> channel)
