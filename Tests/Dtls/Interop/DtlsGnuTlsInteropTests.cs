@@ -65,8 +65,9 @@ public sealed class DtlsGnuTlsInteropTests : DtlsInteropTest
             ? throw new InvalidOperationException($"a replay was {outcome}")
             : opener.Rejections.Replayed == before + replayed);
 
+        // It hears the close, and answers with none: its server ends without one.
         SendClose(sealer);
-        await OpenUntil(opener, "close_notify", (outcome, _) => outcome == RecordOutcome.CloseNotify);
+        await WaitForLine(peer, "EOF");
         Assert.True(seed == 0 || relay.FaultCount > 0);
         await Stop(peer);
     }
