@@ -12,8 +12,8 @@ internal sealed class BadEnrolments : IHostileAttack
     private const int AtATime = 16;
     private const int Kinds = 4;
 
-    /// <summary>More than an address may send at once, so that it meets its limit (40: four seconds of ten).</summary>
-    private const int OfOneAddress = 60;
+    /// <summary>More than an address may send at once (40: four seconds of ten), also where half of its connections find no place.</summary>
+    private const int OfOneAddress = 160;
 
     public string Name => "enrolments";
 
