@@ -134,6 +134,11 @@ internal sealed class SplitNames : IAsyncDisposable
 
     private async Task<string> SetAsync(TunnelConfiguration configuration, string[] servers)
     {
+        if (ResolverPlace.IsOfAnotherNetwork(_resolverPath))
+        {
+            throw new IOException($"{_resolverPath} is that of the machine outside of this network namespace; give the namespace one of its own, as /etc/netns/NAME/resolv.conf for ip netns exec");
+        }
+
         if (_stub is null)
         {
             _file.Look();

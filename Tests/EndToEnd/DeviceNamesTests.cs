@@ -33,6 +33,22 @@ public sealed class DeviceNamesTests(DeviceInstallation shared) : IClassFixture<
         Assert.Equal(DeviceInstallation.PublicAddress, await machine.ResolveAsync(DeviceInstallation.PublicName));
     }
 
+    // The network is the device's, the files are those of the machine that the tests run on.
+    [RequiresFact(Needs, "dnsmasq")]
+    public async Task NamespaceWithTheMachinesFile_IsLeftAlone()
+    {
+        var uem = await shared.GetAsync();
+        var before = await File.ReadAllTextAsync("/etc/resolv.conf");
+        await using var device = uem.StartProgram(uem.DeviceSide, "dotnet", UemInstallation.ProgramPath, "device", "up", "--state", uem.StateOf("device"));
+
+        await NamesMachine.WaitForNamesAsync(device, "Names are resolved as before: /etc/resolv.conf is that of the machine outside", 1);
+
+        Assert.Equal(before, await File.ReadAllTextAsync("/etc/resolv.conf"));
+        device.Terminate();
+        await device.WaitForExitAsync("the device ends");
+        Assert.Equal(before, await File.ReadAllTextAsync("/etc/resolv.conf"));
+    }
+
     [RequiresFact(Needs | Requirement.Resolved, "dnsmasq", "unshare", "nsenter", "getent")]
     public async Task Resolved_IsToldAndForgetsWithTheInterface()
     {
