@@ -39,7 +39,7 @@ public sealed class DeviceNamesTests(DeviceInstallation shared) : IClassFixture<
     {
         var uem = await shared.GetAsync();
         var before = await File.ReadAllTextAsync("/etc/resolv.conf");
-        await using var device = uem.StartProgram(uem.DeviceSide, "dotnet", UemInstallation.ProgramPath, "device", "up", "--state", uem.StateOf("device"));
+        var device = uem.StartProgram(uem.DeviceSide, "dotnet", UemInstallation.ProgramPath, "device", "up", "--state", uem.StateOf("device"));
 
         await NamesMachine.WaitForNamesAsync(device, "Names are resolved as before: /etc/resolv.conf is that of the machine outside", 1);
 
