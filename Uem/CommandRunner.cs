@@ -25,6 +25,9 @@ internal static class CommandRunner
 
     private static async Task<int> RunAsync(Func<Task> body, int stopped, CancellationToken cancellationToken)
     {
+        // The command line's library answers a signal with 130 at once while the first part of a command has not returned to it: it returns here.
+        await Task.Yield();
+
         // Whoever runs this has been told to stop it: the manager waits for the drain.
         using var stopping = cancellationToken.UnsafeRegister(static _ => ServiceNotice.Stopping(), null);
         try
