@@ -31,7 +31,7 @@ public sealed class AppLeakTests
         await uem.DeviceSide.AddRouteAsync("default", "198.51.100.1");
         var device = await AppDevice.EnrolAsync(uem, isUser: true);
         var capture = uem.StartProgram(
-            uem.DeviceSide, "tcpdump", "-i", "wan0", "-n", "-l", "-U", "ip and not (host 198.51.100.1 and port 443)");
+            uem.DeviceSide, "tcpdump", "-i", "wan0", "-n", "-l", "-U", "ip and not (host 198.51.100.1 and (port 443 or icmp[icmptype] == icmp-unreach))");
         await capture.WaitForLineAsync("the capture runs", line => line.Contains("listening on", StringComparison.Ordinal));
         var goesOn = Path.Combine(uem.StateOf(device.Name), "goes-on");
         await File.WriteAllTextAsync(goesOn, "");
