@@ -5,7 +5,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>An app of <c>uem device run</c> while its tunnel is down, its edge dead, its agent killed: nothing of it leaves by another way.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class AppLeakTests
 {
     private const string Elsewhere = "192.0.2.80";

@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>Per-app VPN: <c>uem device run</c>, by root and by a user without any right.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class AppRunTests(AppInstallation shared) : IClassFixture<AppInstallation>
 {
     private const Requirement Needs = Requirement.Tun | Requirement.Nftables | Requirement.UserNamespaces;

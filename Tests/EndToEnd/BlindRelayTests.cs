@@ -10,7 +10,6 @@ namespace OrleansUem.Tests.EndToEnd;
 /// forwards after it took TLS away. The capture inside the organisation holds it, which shows that the search works.
 /// </summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class BlindRelayTests
 {
     private static readonly byte[] Marker = Encoding.ASCII.GetBytes("wombat-quartz-lantern");

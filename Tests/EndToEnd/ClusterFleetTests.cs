@@ -11,7 +11,7 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>Many devices on two edges while silos, edges and the database die: forwarding goes on, decisions come back.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class ClusterFleetTests(ITestOutputHelper output)
 {
     private const Requirement Needs = Requirement.Postgres | Requirement.Cluster;

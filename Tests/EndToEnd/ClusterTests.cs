@@ -7,7 +7,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>Two silos of one installation as processes of their own, on PostgreSQL.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class ClusterTests(ITestOutputHelper output)
 {
     private const Requirement Needs = Requirement.Tun | Requirement.Nftables | Requirement.Postgres | Requirement.Cluster;

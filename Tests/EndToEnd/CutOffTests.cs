@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>A device is cut off by its organisation and by the relay's operator: it says why, and comes back when it is let in again.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class CutOffTests
 {
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl")]

@@ -5,7 +5,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>Names of the whole machine under <c>uem device up</c> with the stub: who is asked for what, and that resolv.conf comes back in every case.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class DeviceNamesTests(DeviceInstallation shared) : IClassFixture<DeviceInstallation>
 {
     private const Requirement Needs = Requirement.Tun | Requirement.Nftables;

@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary><c>uem device status</c> and <c>down</c> of <c>up</c> and <c>run</c>, of one that was killed, and by somebody else.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class DeviceStatusTests(DeviceInstallation shared) : IClassFixture<DeviceInstallation>
 {
     private const Requirement Needs = Requirement.Tun | Requirement.Nftables;

@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>The main job with every role in FIPS mode: whatever is not approved would fail by name.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class FipsModeTests
 {
     [RequiresFact(Requirement.Tun | Requirement.Nftables | Requirement.FipsModule, "curl")]

@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>A tunnel's life over several leases, between real processes, with the shortest times that a silo takes.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class LeaseTests
 {
     private const string Page = "http://" + UemInstallation.WebAddress + "/";

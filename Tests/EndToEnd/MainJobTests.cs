@@ -8,7 +8,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>The main job on a clean link: one installation, each test one thing a person does with it.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class MainJobTests(SharedInstallation shared) : IClassFixture<SharedInstallation>
 {
     private const string Web = "http://" + UemInstallation.WebAddress;

@@ -4,7 +4,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary><see cref="PoorLinkTests"/> with the poor link between device and relay.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class PoorDeviceLinkTests(PoorDeviceLinkTests.Installation shared)
     : PoorLinkTests(shared), IClassFixture<PoorDeviceLinkTests.Installation>
 {

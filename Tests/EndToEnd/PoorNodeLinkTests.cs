@@ -4,7 +4,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary><see cref="PoorLinkTests"/> with the poor link between node and relay.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class PoorNodeLinkTests(PoorNodeLinkTests.Installation shared)
     : PoorLinkTests(shared), IClassFixture<PoorNodeLinkTests.Installation>
 {

@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>Every process is killed in turn, as kill -9 does; each comes back by itself once it is started again.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class RecoveryTests
 {
     private const string Page = "http://" + UemInstallation.WebAddress + "/";

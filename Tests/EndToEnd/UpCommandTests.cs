@@ -6,7 +6,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>The relay as one process, <c>uem up</c>: it sets itself up, carries the page, stops on Ctrl-C and starts again on what it stored.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class UpCommandTests
 {
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl")]

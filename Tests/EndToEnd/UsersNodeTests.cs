@@ -7,7 +7,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>The main job with a node that an ordinary user runs: no TUN, no NAT of the kernel, no right to either.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class UsersNodeTests(UsersNodeInstallation shared) : IClassFixture<UsersNodeInstallation>
 {
     private const Requirement Needs = Requirement.Tun | Requirement.UserNamespaces | Requirement.Slirp;

@@ -1,11 +1,11 @@
 using OrleansUem.LoadTest.Hostile;
-using OrleansUem.Tests.EndToEnd;
+using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.LoadTest.Hostile;
 
 /// <summary>Each attack on a running edge, small: refused under its names, and the tunnels beside lose nothing. Nothing is said about times.</summary>
-[Collection(EndToEndCollection.Name)]
+[Collection(AloneCollection.Name)]
 [Trait("Category", "E2E")]
 public sealed class HostileRunTests
 {

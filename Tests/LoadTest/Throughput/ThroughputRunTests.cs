@@ -1,12 +1,11 @@
 using OrleansUem.LoadTest.Throughput;
-using OrleansUem.Tests.EndToEnd;
 using OrleansUem.Tests.Kit;
 using Xunit;
 
 namespace OrleansUem.Tests.LoadTest.Throughput;
 
 /// <summary>The measurement itself, as short as it can be; nothing is said about the figures.</summary>
-[Collection(EndToEndCollection.Name)]
+[Collection(AloneCollection.Name)]
 [Trait("Category", "E2E")]
 public sealed class ThroughputRunTests
 {
