@@ -1,6 +1,6 @@
 namespace OrleansUem.Agent.Apps;
 
-/// <summary>The files that stand for an app network's namespaces (namespaces(7)); good while the process that made the network lives.</summary>
+/// <summary>The files that stand for an app network's namespaces (namespaces(7)); good while this process has its <see cref="AppEntrance"/> open.</summary>
 /// <param name="User">The user namespace; null: this machine's.</param>
 /// <param name="Network">The network namespace.</param>
 /// <param name="Mount">The mount namespace: everything as outside, but the files that name name servers.</param>

@@ -55,6 +55,15 @@ public sealed class AppDevice
         return _uem.DeviceSide.Start(words[0], words[1..]);
     }
 
+    /// <summary>Starts <c>uem device up --apps</c> and waits for its tunnel.</summary>
+    public async Task<ProcessUnderTest> StartSetAsync(string apps)
+    {
+        var words = Words("device", "up", "--state", State, "--apps", apps);
+        var agent = _uem.DeviceSide.Start(words[0], words[1..]);
+        await agent.WaitForLineAsync("the tunnel is up", line => line.StartsWith("up ", StringComparison.Ordinal), TimeSpan.FromSeconds(90));
+        return agent;
+    }
+
     private Task<CommandResult> ExecuteAsync(string[] words) =>
         ProcessUnderTest.RunAsync(_uem.DeviceSide, $"{string.Join(' ', words.Take(6))} of {Name}", Timeout, words[0], words[1..]);
 
