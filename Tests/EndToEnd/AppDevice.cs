@@ -8,7 +8,7 @@ public sealed class AppDevice
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     // The TUN's file as udev makes it everywhere: everybody may open it.
-    private const string AsUser = """
+    internal const string AsUser = """
         mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec setpriv --reuid="$0" --regid="$0" --clear-groups "$@"
         """;
 
