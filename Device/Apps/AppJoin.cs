@@ -10,19 +10,39 @@ namespace OrleansUem.Device.Apps;
 /// <summary>One command in the tunnel of a running <see cref="AppSet"/>: asks it over the control socket for the way in, and starts the command there, as a child of this process.</summary>
 public sealed class AppJoin : IDisposable
 {
+    /// <summary>With the pause 5 s: an agent listens some tenths of a second after it took the directory, and this machine may be busy.</summary>
+    internal const int TriesMax = 50;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly Socket _agent;
 
     private AppJoin(Socket agent) => _agent = agent;
 
-    /// <summary>Finds the agent of a state directory.</summary>
+    /// <summary>Finds the agent of a state directory; one that is starting is waited for.</summary>
     /// <param name="stateDirectory">Its directory.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null: none is running.</returns>
-    /// <exception cref="AgentStateException">The directory can't be read.</exception>
-    public static async Task<AppJoin?> FindAsync(string stateDirectory, CancellationToken cancellationToken)
+    /// <exception cref="AgentStateException">The directory can't be used.</exception>
+    public static async Task<AppJoin?> FindAsync(string stateDirectory, TimeProvider time, CancellationToken cancellationToken)
     {
         AgentState.RequireReadable(stateDirectory);
-        return await ControlSocket.TryConnectAsync(ControlSocket.PathIn(stateDirectory), cancellationToken) is { } agent ? new AppJoin(agent) : null;
+        var path = ControlSocket.PathIn(stateDirectory);
+        for (var tries = 1; ; tries++)
+        {
+            if (await ControlSocket.TryConnectAsync(path, cancellationToken) is { } agent)
+            {
+                return new AppJoin(agent);
+            }
+
+            if (tries == TriesMax || !AgentState.IsInUse(stateDirectory))
+            {
+                return null;
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
     }
 
     /// <summary>Runs the command to its end. Takes over this process's signals and waits for all its children: once in a process.</summary>

@@ -34,6 +34,10 @@ public sealed class AppSetTests(AppInstallation shared) : IClassFixture<AppInsta
         Assert.Equal(WebServer.Page.TrimEnd(), second.EnsureSuccess().Output.TrimEnd());
         Assert.Empty(second.Errors);
 
+        // An app that starts another the same way: it is inside already.
+        var nested = await device.RunAsync("sh", "-c", $"dotnet {UemInstallation.ProgramPath} device run --state {device.State} -- curl -sS --max-time 20 http://web/");
+        Assert.Equal(second.Output, nested.EnsureSuccess().Output);
+
         // The machine itself, and a program that was not named.
         Assert.NotEqual(0, (await uem.DeviceSide.TryRunAsync("curl", "-sS", "--max-time", "2", $"http://{UemInstallation.WebAddress}/")).ExitCode);
         Assert.DoesNotContain("uem0", await uem.DeviceSide.RunAsync("ip", "address"), StringComparison.Ordinal);
@@ -51,7 +55,7 @@ public sealed class AppSetTests(AppInstallation shared) : IClassFixture<AppInsta
 
         // One tunnel for all of it, and nothing is left.
         Assert.Single(agent.Lines, line => line.Text.StartsWith("up ", StringComparison.Ordinal));
-        Assert.Equal(2, agent.Lines.Count(line => line.Text.StartsWith("appleft", StringComparison.Ordinal)));
+        Assert.Equal(4, agent.Lines.Count(line => line.Text.StartsWith("appleft", StringComparison.Ordinal)));
         Assert.False(File.Exists(Path.Combine(device.State, "control.sock")));
         Assert.Equal(3, (await device.UemAsync("device", "status", "--state", device.State)).ExitCode);
     }

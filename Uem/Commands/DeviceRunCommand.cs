@@ -63,7 +63,7 @@ internal static class DeviceRunCommand
                         TunnelTimeout = TimeSpan.FromSeconds(seconds),
                     };
                     var screen = new Screen(parsed.GetValue(verbose));
-                    using var join = await AppJoin.FindAsync(options.Device.StateDirectory, CancellationToken.None);
+                    using var join = await AppJoin.FindAsync(options.Device.StateDirectory, TimeProvider.System, CancellationToken.None);
                     if (join is not null)
                     {
                         CommandOptions.Refuse(parsed, "belongs to the running agent, which has the tunnel already: leave it out.", mtu, node, noUdp);
