@@ -73,6 +73,26 @@ public sealed class AppSetTests(AppInstallation shared) : IClassFixture<AppInsta
         Assert.Equal(0, await agent.WaitForExitAsync("the agent has ended"));
     }
 
+    /// <summary>A stick or a home directory that comes later, on a machine that shares its mounts, as systemd makes it.</summary>
+    [RequiresFact(Needs, "dnsmasq", "unshare", "mount")]
+    public async Task Mount_MadeAfterTheStart_IsSeenByApps()
+    {
+        var uem = await shared.GetAsync();
+        var device = await shared.GetDeviceAsync(isUser: false);
+        var late = Directory.CreateDirectory(Path.Combine(uem.StateOf(device.Name), "late")).FullName;
+        var lines = $"""
+            uem() ( dotnet {UemInstallation.ProgramPath} device "$@" --state {device.State} )
+            uem up --apps sh >{late}.log &
+            until grep -q '^up ' {late}.log; do sleep 0.1; done
+            mount -t tmpfs none {late} && echo seen >{late}/file
+            dotnet {UemInstallation.ProgramPath} device run --state {device.State} -- sh -c 'cat {late}/file'
+            uem down && wait
+            """;
+        var result = await ProcessUnderTest.RunAsync(
+            uem.DeviceSide, "mounts", TimeSpan.FromSeconds(90), "unshare", "--mount", "--propagation", "shared", "sh", "-c", lines);
+        Assert.StartsWith("seen\n", result.EnsureSuccess().Output, StringComparison.Ordinal);
+    }
+
     private static async Task AssertStatusAsync(AppDevice device)
     {
         var report = JsonDocument.Parse((await device.UemAsync("device", "status", "--json", "--state", device.State)).EnsureSuccess().Output).RootElement;
