@@ -1,9 +1,11 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Agent.Apps;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Agent.Links;
 using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Uplink;
+using OrleansUem.Device.Apps;
 using OrleansUem.Device.Control;
 using OrleansUem.Device.Names;
 using OrleansUem.Device.Network;
@@ -101,12 +103,13 @@ public static class DeviceHost
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var control = ControlServer.Start(
             state.Directory,
-            () => monitor.Complete(Describe(options, state, agent, names, role)),
-            role.OnDown ?? (() => end.CancelAsync()),
+            new ControlTargets(() => monitor.Complete(Describe(options, state, agent, names, role)), role.OnDown ?? (() => end.CancelAsync()), JoinAsync),
             waiters,
             time,
             loggers.CreateLogger<ControlServer>());
         await RunAsync(options, state, agent, loggers, time, end.Token);
+
+        Task JoinAsync(Socket asker, string program) => role.Apps is { } apps ? apps.AdmitAsync(asker, program) : AppMembers.RefuseAsync(asker, DescribeOther(role));
 
         void Follow(DeviceStatus status)
         {
@@ -118,6 +121,10 @@ public static class DeviceHost
             }
         }
     }
+
+    private static string DescribeOther(DeviceRole role) => role == WholeMachine
+        ? "The running uem device up takes the whole machine's work traffic: start the command as it is, or end that first (uem device down) and use uem device up --apps."
+        : "Another uem device run has this device's tunnel for its own command. For several commands at a time: uem device up --apps, then uem device run.";
 
     private static DeviceReport Describe(DeviceOptions options, AgentState state, DeviceAgent agent, SplitNames? names, DeviceRole role)
     {
@@ -140,6 +147,7 @@ public static class DeviceHost
             CertificateExpires = state.Enrolment.Credentials.Certificate.NotAfter.ToUniversalTime(),
             Interface = options.TunName,
             Dns = names?.Report ?? NameReport.OfApp,
+            Apps = role.Apps?.Report,
             PacketsSent = totals.PacketsSent,
             BytesSent = totals.BytesSent,
             PacketsReceived = totals.PacketsReceived,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansUem.Device.Apps;
 using OrleansUem.Device.Names;
 using OrleansUem.Device.Network;
 
@@ -7,7 +8,7 @@ namespace OrleansUem.Device;
 /// <summary>What an agent runs for, and what differs by it.</summary>
 internal sealed record DeviceRole
 {
-    /// <summary>As in the status: up, run.</summary>
+    /// <summary>As in the status: up, up --apps, run.</summary>
     public required string Mode { get; init; }
 
     /// <summary>Makes TUN, address and routes.</summary>
@@ -18,4 +19,7 @@ internal sealed record DeviceRole
 
     /// <summary>What <c>uem device down</c> does instead of ending the agent at once; null: that.</summary>
     public Action? OnDown { get; init; }
+
+    /// <summary>Who else may use the tunnel; null: nobody, and <see cref="DeviceHost"/> says why.</summary>
+    public AppMembers? Apps { get; init; }
 }

@@ -50,4 +50,10 @@ public enum DeviceStatusKind
 
     /// <summary>How names are resolved from now on, or why they are resolved as before.</summary>
     Names = 15,
+
+    /// <summary>An app of the named set was let into the tunnel.</summary>
+    AppJoined = 16,
+
+    /// <summary>An app of the named set has ended, with all that it had started.</summary>
+    AppLeft = 17,
 }

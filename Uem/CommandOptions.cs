@@ -64,6 +64,19 @@ internal static class CommandOptions
             : throw new FormatException($"{option} '{text}' is not HOST:PORT with a port of 1 to {IPEndPoint.MaxPort}.");
     }
 
+    /// <summary>Refuses options that were typed where they have no meaning.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="why">The rest of the sentence that begins with the option's name.</param>
+    /// <param name="options">Those.</param>
+    /// <exception cref="FormatException">One was typed.</exception>
+    public static void Refuse(ParseResult parsed, string why, params Option[] options)
+    {
+        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } typed)
+        {
+            throw new FormatException($"{typed.Name} {why}");
+        }
+    }
+
     private static LogLevel ReadLogLevel(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;

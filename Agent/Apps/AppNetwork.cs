@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using OrleansUem.Agent.Links;
@@ -24,18 +23,23 @@ public sealed class AppNetwork : IDisposable
     private readonly OwnedDescriptor _tunControl;
     private readonly OwnedDescriptor _netlink;
     private readonly OwnedDescriptor _nameServers;
-    private readonly OwnedDescriptor[] _namespaces;
 
     private AppNetwork(OwnedDescriptor[] descriptors, bool isRootless)
     {
         (_tunControl, _netlink, _nameServers) = (descriptors[0], descriptors[1], descriptors[2]);
-        _namespaces = descriptors[AppNetworkHolder.FirstNamespace..];
-        Namespaces = new AppNamespaces(
-            isRootless ? PathOf(_namespaces[0]) : null, PathOf(_namespaces[1]), PathOf(_namespaces[2]));
+        var namespaces = descriptors[AppNetworkHolder.FirstNamespace..];
+        if (!isRootless)
+        {
+            // This machine's own: there is nothing to enter.
+            namespaces[0].Dispose();
+            namespaces = namespaces[1..];
+        }
+
+        Entrance = new AppEntrance(namespaces);
     }
 
-    /// <summary>How a process gets inside; good while this object lives.</summary>
-    public AppNamespaces Namespaces { get; }
+    /// <summary>How processes get inside; good while this object lives.</summary>
+    public AppEntrance Entrance { get; }
 
     /// <summary>Makes the namespaces. Loopback is up; there is no TUN and no name server yet.</summary>
     /// <param name="holderCommand">A command line that calls <see cref="AppNetworkHolder.Run"/> in a process of its own.</param>
@@ -53,7 +57,8 @@ public sealed class AppNetwork : IDisposable
             int holder;
             using (theirs)
             {
-                holder = Start(unshare, ["unshare", .. user, "--net", "--mount", "--", .. holderCommand], theirs);
+                // What is mounted outside later, a stick or a home directory, is seen inside; nothing of the inside is seen outside.
+                holder = Start(unshare, ["unshare", .. user, "--net", "--mount", "--propagation", "slave", "--", .. holderCommand], theirs);
             }
 
             var descriptors = DescriptorPassing.Receive(ours, HolderTimeout, out var text);
@@ -94,7 +99,7 @@ public sealed class AppNetwork : IDisposable
         _tunControl.Dispose();
         _netlink.Dispose();
         _nameServers.Dispose();
-        Array.ForEach(_namespaces, descriptor => descriptor.Dispose());
+        Entrance.Dispose();
     }
 
     private static int Start(string unshare, string[] arguments, OwnedDescriptor streams)
@@ -108,7 +113,4 @@ public sealed class AppNetwork : IDisposable
             throw new AppNetworkException(e.Message, e);
         }
     }
-
-    private static string PathOf(OwnedDescriptor descriptor) =>
-        string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{descriptor.Number}");
 }

@@ -62,27 +62,33 @@ public sealed class AppProcesses
         ArgumentNullException.ThrowIfNull(namespaces);
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(time);
-        var enter = ProgramPath.Find("nsenter")
-            ?? throw new AppNetworkException("The program nsenter is missing, which puts a command into the apps' network: apt install util-linux.");
-        string[] user = namespaces.User is { } path ? [$"--user={path}", "--preserve-credentials"] : [];
-
-        // A mount namespace is entered at its root: the shell goes back to the directory and becomes the command.
-        string[] arguments =
-        [
-            "nsenter", .. user, $"--net={namespaces.Network}", $"--mount={namespaces.Mount}", "--",
-            "/bin/sh", "-c", "cd \"$0\" 2>/dev/null || cd /; exec \"$@\"", Environment.CurrentDirectory, .. command,
-        ];
+        string[] words = namespaces.IsOwn ? [.. command] : Enter(namespaces, command);
         try
         {
             // Signals first: the command may run, and a person see it, before the start returns.
             var processes = new AppProcesses(time);
-            processes.Start(enter, arguments);
+            processes.Start(words);
             return processes;
         }
         catch (IOException e)
         {
             throw new AppNetworkException(e.Message, e);
         }
+    }
+
+    // The words of the program that goes inside and becomes the command.
+    private static string[] Enter(AppNamespaces namespaces, IReadOnlyList<string> command)
+    {
+        var enter = ProgramPath.Find("nsenter")
+            ?? throw new AppNetworkException("The program nsenter is missing, which puts a command into the apps' network: apt install util-linux.");
+        string[] user = namespaces.User is { } path ? [$"--user={path}", "--preserve-credentials"] : [];
+
+        // A mount namespace is entered at its root: the shell goes back to the directory and becomes the command.
+        return
+        [
+            enter, .. user, $"--net={namespaces.Network}", $"--mount={namespaces.Mount}", "--",
+            "/bin/sh", "-c", "cd \"$0\" 2>/dev/null || cd /; exec \"$@\"", Environment.CurrentDirectory, .. command,
+        ];
     }
 
     /// <summary>Finds the command's program as a shell does.</summary>
@@ -100,12 +106,12 @@ public sealed class AppProcesses
     /// <summary>Asks everything to end, as SIGTERM does.</summary>
     public void Stop() => HandOn(SignalNumber.Terminate);
 
-    private void Start(string path, string[] arguments)
+    private void Start(string[] words)
     {
         lock (_gate)
         {
             SpawnedProcess.AdoptOrphans();
-            _command = SpawnedProcess.Start(path, arguments);
+            _command = SpawnedProcess.Start(words[0], words);
         }
 
         new Thread(WaitForAll) { IsBackground = true, Name = "uem-apps" }.Start();

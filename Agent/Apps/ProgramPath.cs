@@ -1,3 +1,5 @@
+using OrleansUem.Agent.Native;
+
 namespace OrleansUem.Agent.Apps;
 
 /// <summary>Where a program's file is.</summary>
@@ -24,6 +26,10 @@ internal static class ProgramPath
         isForbidden = found is null && candidates.Any(Path.Exists);
         return found;
     }
+
+    /// <summary>One text for one program: its directory without symbolic links. The program's own link stays, since many programs may be one file (busybox).</summary>
+    /// <param name="path">A full path, as of <see cref="Resolve"/>.</param>
+    public static string Canonical(string path) => Path.Combine(RealPath.Of(Path.GetDirectoryName(path) ?? "/"), Path.GetFileName(path));
 
     private static bool IsProgram(string path) => File.Exists(path) && ((OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(path))
         & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;

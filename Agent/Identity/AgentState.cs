@@ -54,6 +54,11 @@ public sealed class AgentState : IDisposable
     /// <exception cref="AgentStateException">It exists and this user may not look into it.</exception>
     public static void RequireReadable(string directory) => new StateDirectory(directory).RequireReadable();
 
+    /// <summary>Whether an enrolled device or node runs, starts or ends here.</summary>
+    /// <param name="directory">The state directory; may not exist.</param>
+    /// <exception cref="AgentStateException">It can't be written.</exception>
+    public static bool IsInUse(string directory) => new StateDirectory(directory) is var files && files.Has(DocumentName) && files.IsInUse();
+
     /// <summary>Loads the state and keeps the directory for this process until Dispose.</summary>
     /// <param name="directory">The state directory.</param>
     /// <param name="role">What the caller is: a device does not run on a node's state.</param>

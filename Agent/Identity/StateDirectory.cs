@@ -184,4 +184,19 @@ internal sealed class StateDirectory
             throw new AgentStateException($"The state directory {Path} can't be written: {e.Message}", e);
         }
     }
+
+    /// <summary>Whether another process has the directory at this moment.</summary>
+    /// <exception cref="AgentStateException">It can't be written.</exception>
+    public bool IsInUse()
+    {
+        try
+        {
+            Lock().Dispose();
+            return false;
+        }
+        catch (AgentStateException e) when (e.InnerException is IOException { HResult: LockedError })
+        {
+            return true;
+        }
+    }
 }

@@ -6,6 +6,9 @@ namespace OrleansUem.Agent.Native;
 /// <summary>Open files from one process to another over a Unix socket: SCM_RIGHTS (unix(7)).</summary>
 internal static unsafe partial class DescriptorPassing
 {
+    /// <summary>The text of <see cref="Receive"/> when the other end stayed silent.</summary>
+    public const string NoAnswer = "no answer in time";
+
     // bits/socket.h, x86-64 and arm64.
     private const int FamilyUnix = 1;
     private const int TypeStreamCloseOnExec = 1 | 0x80000;
@@ -39,7 +42,7 @@ internal static unsafe partial class DescriptorPassing
 
     /// <summary>Sends descriptors with one byte; both processes have them open afterwards.</summary>
     /// <exception cref="IOException">The other end is gone.</exception>
-    public static void Send(OwnedDescriptor socket, ReadOnlySpan<OwnedDescriptor> descriptors)
+    public static void Send(SafeHandle socket, ReadOnlySpan<OwnedDescriptor> descriptors)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, DescriptorsMax);
         var control = stackalloc byte[ControlBytes];
@@ -71,7 +74,7 @@ internal static unsafe partial class DescriptorPassing
     /// <param name="timeout">How long the other end may be silent.</param>
     /// <param name="text">What the other end wrote, at most 4 KiB; why it failed, when null is returned.</param>
     /// <returns>The descriptors; null when the other end closed without sending any, or stayed silent.</returns>
-    public static OwnedDescriptor[]? Receive(OwnedDescriptor socket, TimeSpan timeout, out string text)
+    public static OwnedDescriptor[]? Receive(SafeHandle socket, TimeSpan timeout, out string text)
     {
         var written = new StringBuilder();
         var limit = new Libc.TimeLimit { Seconds = (long)timeout.TotalSeconds };
@@ -107,7 +110,7 @@ internal static unsafe partial class DescriptorPassing
                 }
             }
 
-            written.Append("no answer in time");
+            written.Append(NoAnswer);
             return null;
         }
         finally
@@ -134,9 +137,9 @@ internal static unsafe partial class DescriptorPassing
         return null;
     }
 
-    private static bool WaitReadable(OwnedDescriptor socket, Libc.TimeLimit limit)
+    private static bool WaitReadable(SafeHandle socket, Libc.TimeLimit limit)
     {
-        Span<Libc.PollEntry> entries = [new Libc.PollEntry { Descriptor = socket.Number, Events = Libc.PollIn }];
+        Span<Libc.PollEntry> entries = [new Libc.PollEntry { Descriptor = (int)socket.DangerousGetHandle(), Events = Libc.PollIn }];
         int ready;
         while ((ready = Libc.Poll(entries, 1, [limit], [])) < 0 && ErrnoText.Last() == Errno.EINTR)
         {
@@ -149,10 +152,10 @@ internal static unsafe partial class DescriptorPassing
     private static partial int SocketPair(int family, int type, int protocol, int* pair);
 
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
-    private static partial nint SendMessage(OwnedDescriptor socket, Message* message, int flags);
+    private static partial nint SendMessage(SafeHandle socket, Message* message, int flags);
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
-    private static partial nint ReceiveMessage(OwnedDescriptor socket, Message* message, int flags);
+    private static partial nint ReceiveMessage(SafeHandle socket, Message* message, int flags);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Agent.Apps;
 using OrleansUem.Device.Network;
@@ -25,17 +24,17 @@ public static class AppRun
         ArgumentNullException.ThrowIfNull(loggers);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(onStatus);
-        var signalled = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => GiveUp(context, 2));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => GiveUp(context, 15));
+        using var signals = new StartSignals();
         using var agentEnd = new CancellationTokenSource();
-        using var tunnel = new AppTunnel(options, loggers, onStatus, () => signalled.TrySetResult(15));
+        using var tunnel = new AppTunnel(options, loggers, onStatus, signals.GiveUp);
         var role = new DeviceRole { Mode = "run", OpenNetwork = tunnel.OpenNetwork, OnDown = tunnel.OnDown };
         var agent = DeviceHost.RunAsync(options.Device with { EndReason = Reason.LastApp }, loggers, time, tunnel.OnStatus, role, agentEnd.Token);
         try
         {
-            await WaitForTunnelAsync(options, tunnel, agent, signalled.Task, time);
-            return signalled.Task.IsCompleted ? 128 + await signalled.Task : await RunCommandAsync(options, tunnel, agent, time, onStatus);
+            await WaitForTunnelAsync(options, tunnel, agent, signals.First, time);
+            return signals.First.IsCompleted
+                ? 128 + await signals.First
+                : await AppCommand.RunAsync(tunnel.Network!.Entrance.Namespaces, options.Command, tunnel.OnStarted, DescribeEndAsync(agent), time, onStatus);
         }
         finally
         {
@@ -43,12 +42,6 @@ public static class AppRun
 
             // Its failure was reported when it came.
             await agent.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
-
-        void GiveUp(PosixSignalContext context, int number)
-        {
-            context.Cancel = true;
-            signalled.TrySetResult(number);
         }
     }
 
@@ -67,28 +60,10 @@ public static class AppRun
         }
     }
 
-    private static async Task<int> RunCommandAsync(AppRunOptions options, AppTunnel tunnel, Task agent, TimeProvider time, Action<DeviceStatus> onStatus)
+    private static async Task<string> DescribeEndAsync(Task agent)
     {
-        onStatus(new DeviceStatus(DeviceStatusKind.AppStarted, $"Starting {options.Command[0]}"));
-        AppProcesses processes;
-        try
-        {
-            processes = AppProcesses.Start(tunnel.Network!.Namespaces, options.Command, time);
-        }
-        catch (AppNetworkException e)
-        {
-            throw new DeviceFatalException(Reason.InternalError, e.Message, e);
-        }
-
-        tunnel.OnStarted(processes);
-        if (await Task.WhenAny(agent, processes.Last) == agent)
-        {
-            var why = agent.Exception?.GetBaseException().Message;
-            onStatus(new DeviceStatus(DeviceStatusKind.Stopped, $"The tunnel is over, so the command has no network any more. {why}".TrimEnd()));
-            await processes.Last;
-        }
-
-        return await processes.Command;
+        await agent.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return agent.Exception?.GetBaseException().Message ?? "";
     }
 
     /// <summary>What the agent and the command share.</summary>

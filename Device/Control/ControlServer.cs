@@ -20,8 +20,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private readonly string _path;
     private readonly Socket _listener;
-    private readonly Func<DeviceReport> _report;
-    private readonly Action _end;
+    private readonly ControlTargets _targets;
     private readonly ControlWaiters _waiters;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,22 +28,20 @@ internal sealed partial class ControlServer : IAsyncDisposable
     private readonly Task _accepting;
     private int _askers;
 
-    private ControlServer(string path, Socket listener, Func<DeviceReport> report, Action end, ControlWaiters waiters, TimeProvider time, ILogger logger)
+    private ControlServer(string path, Socket listener, ControlTargets targets, ControlWaiters waiters, TimeProvider time, ILogger logger)
     {
-        (_path, _listener, _report, _end, _waiters, _time, _logger) = (path, listener, report, end, waiters, time, logger);
+        (_path, _listener, _targets, _waiters, _time, _logger) = (path, listener, targets, waiters, time, logger);
         _accepting = AcceptAsync();
     }
 
     /// <summary>Listens.</summary>
     /// <param name="stateDirectory">Where the socket is made.</param>
-    /// <param name="report">What "status" gets; any thread.</param>
-    /// <param name="end">What "down" does; must not block.</param>
+    /// <param name="targets">What is asked for.</param>
     /// <param name="waiters">Gets the askers of "down", who wait for the end.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For refusals.</param>
     /// <exception cref="DeviceFatalException">It can't be made.</exception>
-    public static ControlServer Start(
-        string stateDirectory, Func<DeviceReport> report, Action end, ControlWaiters waiters, TimeProvider time, ILogger logger)
+    public static ControlServer Start(string stateDirectory, ControlTargets targets, ControlWaiters waiters, TimeProvider time, ILogger logger)
     {
         var path = ControlSocket.PathIn(stateDirectory);
         var listener = ControlSocket.Create();
@@ -59,7 +56,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             }
 
             listener.Listen(AskersMax);
-            return new ControlServer(path, listener, report, end, waiters, time, logger);
+            return new ControlServer(path, listener, targets, waiters, time, logger);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {
@@ -131,12 +128,18 @@ internal sealed partial class ControlServer : IAsyncDisposable
             switch (await ReadAsync(asker, limit.Token))
             {
                 case ControlSocket.Status:
-                    await SendAsync(asker, JsonSerializer.SerializeToUtf8Bytes(_report(), ControlSocket.Json), limit.Token);
+                    await SendAsync(asker, JsonSerializer.SerializeToUtf8Bytes(_targets.Report(), ControlSocket.Json), limit.Token);
                     break;
                 case ControlSocket.Down when _waiters.TryAdd(asker):
                     Interlocked.Decrement(ref _askers);
                     asker = null!;
-                    _end();
+                    _targets.End();
+                    break;
+                case var join when join.StartsWith(ControlSocket.Join, StringComparison.Ordinal):
+                    Interlocked.Decrement(ref _askers);
+                    var app = asker;
+                    asker = null!;
+                    await _targets.JoinAsync(app, join[ControlSocket.Join.Length..]);
                     break;
                 default:
                     break;
@@ -172,7 +175,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             used += read;
             if (end >= 0)
             {
-                return Encoding.ASCII.GetString(buffer, 0, used - read + end);
+                return Encoding.UTF8.GetString(buffer, 0, used - read + end);
             }
 
             if (read == 0)

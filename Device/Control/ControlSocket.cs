@@ -11,6 +11,8 @@ namespace OrleansUem.Device.Control;
 /// <code>
 /// asker: "status\n"       agent: a <see cref="DeviceReport"/> as JSON, and closes
 /// asker: "down\n"         agent: ends in the orderly way and closes when all is given back
+/// asker: "join PATH\n"    agent: one byte with the app network's namespaces (SCM_RIGHTS), and closes when the tunnel is over, after "end\n" when the app is to end too;
+///                         or a line that says why not, and closes. The asker says nothing more and closes when the app has ended.
 /// </code>
 /// </summary>
 internal static class ControlSocket
@@ -21,8 +23,11 @@ internal static class ControlSocket
 
     public const string Down = "down";
 
-    /// <summary>Longest request with its end of line; a report stays far below the other bound.</summary>
-    public const int RequestBytesMax = 64;
+    /// <summary>The path of the app's program follows.</summary>
+    public const string Join = "join ";
+
+    /// <summary>Longest request with its end of line: a path of Linux (4,096 bytes) and its word. A report stays far below the other bound.</summary>
+    public const int RequestBytesMax = 4096 + 6;
 
     public const int ReportBytesMax = 1 << 20;
 
@@ -51,7 +56,35 @@ internal static class ControlSocket
                 Reason.BadRequest, $"The state directory's path is too long for a socket in it: {path} has {bytes} bytes, at most {PathBytesMax} fit. Choose a shorter one with --state.");
     }
 
+    /// <summary>"end\n".</summary>
+    public static byte[] EndWord { get; } = "end\n"u8.ToArray();
+
     public static UnixDomainSocketEndPoint EndPoint(string path) => new(path);
 
     public static Socket Create() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    /// <summary>Connects.</summary>
+    /// <returns>Null: nobody listens there.</returns>
+    /// <exception cref="IOException">It can't be used.</exception>
+    public static async Task<Socket?> TryConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = Create();
+        try
+        {
+            await socket.ConnectAsync(EndPoint(path), cancellationToken);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            return e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable
+                ? null
+                : throw new IOException($"The control socket {path} can't be used: {e.Message}", e);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

@@ -128,7 +128,7 @@ public static class DeviceControl
     /// <summary>Connects. A socket that nobody listens on is taken away: under another name first, since an agent may be starting and have made a new one.</summary>
     private static async Task<(Socket? Socket, bool WasKilled)> ConnectAsync(string path, CancellationToken cancellationToken)
     {
-        if (await TryConnectAsync(path, cancellationToken) is { } socket)
+        if (await ControlSocket.TryConnectAsync(path, cancellationToken) is { } socket)
         {
             return (socket, false);
         }
@@ -143,7 +143,7 @@ public static class DeviceControl
             return (null, false);
         }
 
-        if (await TryConnectAsync(aside, cancellationToken) is { } started)
+        if (await ControlSocket.TryConnectAsync(aside, cancellationToken) is { } started)
         {
             File.Move(aside, path, overwrite: true);
             return (started, false);
@@ -151,27 +151,5 @@ public static class DeviceControl
 
         File.Delete(aside);
         return (null, true);
-    }
-
-    private static async Task<Socket?> TryConnectAsync(string path, CancellationToken cancellationToken)
-    {
-        var socket = ControlSocket.Create();
-        try
-        {
-            await socket.ConnectAsync(ControlSocket.EndPoint(path), cancellationToken);
-            return socket;
-        }
-        catch (SocketException e)
-        {
-            socket.Dispose();
-            return e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable
-                ? null
-                : throw new IOException($"The control socket {path} can't be used: {e.Message}", e);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

@@ -17,7 +17,7 @@ public sealed record DeviceReport
     /// <summary>The agent's process.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary><c>up</c>: the whole machine. <c>run</c>: one command.</summary>
+    /// <summary><c>up</c>: the whole machine. <c>up --apps</c>: a named set of apps. <c>run</c>: one command.</summary>
     public required string Mode { get; init; }
 
     /// <summary>The device's name in its organisation.</summary>
@@ -55,6 +55,9 @@ public sealed record DeviceReport
 
     /// <summary>How names are resolved.</summary>
     public required NameReport Dns { get; init; }
+
+    /// <summary>The named set; null: the agent serves none.</summary>
+    public AppSetReport? Apps { get; init; }
 
     /// <summary>Packets into tunnels since the start.</summary>
     public long PacketsSent { get; init; }

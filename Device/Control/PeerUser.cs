@@ -15,12 +15,24 @@ internal static class PeerUser
     private const int CredentialBytes = 12;
 
     /// <summary>Whether it is root or the user that this process runs as.</summary>
-    public static bool IsOwnerOrRoot(Socket socket)
+    public static bool IsOwnerOrRoot(Socket socket) => Read(socket) is { } peer && (peer.User == 0 || peer.User == Own());
+
+    /// <summary>Whether it is the user that this process runs as, and no other.</summary>
+    /// <param name="socket">The connection.</param>
+    /// <param name="processId">The process that made the connection.</param>
+    public static bool IsOwner(Socket socket, out int processId)
+    {
+        var peer = Read(socket);
+        processId = peer?.Process ?? 0;
+        return peer?.User == Own();
+    }
+
+    private static (int Process, uint User)? Read(Socket socket)
     {
         Span<byte> credentials = stackalloc byte[CredentialBytes];
         return socket.GetRawSocketOption(LevelSocket, PeerCredentials, credentials) == CredentialBytes
-            && MemoryMarshal.Read<uint>(credentials[4..]) is var user
-            && (user == 0 || user == Own());
+            ? (MemoryMarshal.Read<int>(credentials), MemoryMarshal.Read<uint>(credentials[4..]))
+            : null;
     }
 
     // The effective user id is the second of four.

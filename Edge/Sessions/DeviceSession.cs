@@ -49,6 +49,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
         }
 
         ChannelSlot? slot;
+        var wait = TimeSpan.Zero;
         lock (_lock)
         {
             if (_last is { } last && last.Opened.RequestId == open.RequestId && Channels.Find(last.Slot.Channel, out _) == last.Slot)
@@ -62,7 +63,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
                 return Reason.None;
             }
 
-            slot = _opening.Count < Server.Limits.MaxOpensPerDevice && _opens.TryTake() ? Channels.TryAllocate(this) : null;
+            slot = _opening.Count < Server.Limits.MaxOpensPerDevice && _opens.TryTake(out wait) ? Channels.TryAllocate(this) : null;
             if (slot is not null)
             {
                 _opening.Add(open.RequestId);
@@ -71,7 +72,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
 
         if (slot is null)
         {
-            Refuse(open.RequestId, Reason.Overloaded, "Too many OPENs at this moment.");
+            Refuse(open.RequestId, Reason.Overloaded, "Too many OPENs at this moment.", wait);
         }
         else
         {
@@ -158,7 +159,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
         }
     }
 
-    private void Refuse(uint requestId, Reason reason, string detail)
+    private void Refuse(uint requestId, Reason reason, string detail, TimeSpan wait = default)
     {
         Server.Metrics.Refused(reason);
         Connection.TrySend(FrameType.Refused, Channel.Session, new Refused
@@ -166,7 +167,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
             RequestId = requestId,
             Reason = (uint)reason,
             Detail = ReasonText.Cut(detail),
-            RetryAfterMs = EdgeServer.RetryAfterMs(reason),
+            RetryAfterMs = Math.Max(EdgeServer.RetryAfterMs(reason), (uint)Math.Ceiling(wait.TotalMilliseconds)),
         });
     }
 

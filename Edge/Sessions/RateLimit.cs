@@ -3,6 +3,9 @@ namespace OrleansUem.Edge.Sessions;
 /// <summary>So many in a second, with a burst. Thread-safe.</summary>
 internal sealed class RateLimit
 {
+    // A clock's ticks and a fraction of a token both round down.
+    private static readonly TimeSpan Rounding = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _lock = new();
     private readonly double _perSecond;
     private readonly double _burst;
@@ -21,7 +24,11 @@ internal sealed class RateLimit
         _last = time.GetTimestamp();
     }
 
-    public bool TryTake()
+    public bool TryTake() => TryTake(out _);
+
+    /// <summary>Takes one.</summary>
+    /// <param name="wait">With false: after this time there is one, unless somebody else took it.</param>
+    public bool TryTake(out TimeSpan wait)
     {
         lock (_lock)
         {
@@ -30,9 +37,11 @@ internal sealed class RateLimit
             _last = now;
             if (_left < 1)
             {
+                wait = TimeSpan.FromSeconds((1 - _left) / _perSecond) + Rounding;
                 return false;
             }
 
+            wait = TimeSpan.Zero;
             _left--;
             return true;
         }

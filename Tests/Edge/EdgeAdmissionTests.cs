@@ -101,19 +101,30 @@ public sealed class EdgeAdmissionTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_MoreThanTheRate_IsRefusedWithRetryTime()
+    public async Task Open_MoreThanTheRate_IsRefusedUntilTheTimeThatTheRefusalNames()
     {
         await using var edge = await EdgeFixture.StartAsync(options => options with { Limits = options.Limits with { OpensPerMinute = 3 } });
         await edge.AttachEchoNodeAsync();
         var device = await edge.AttachDeviceAsync();
         await EdgeFixture.OpenAsync(device, requestId: 1);
 
-        device.Connection.TrySend(FrameType.Open, Channel.Session, new Open { RequestId = 2 });
-        var (_, refused) = await device.NextAsync(FrameType.Refused, Refused.Parser);
-        Assert.Equal((2U, (uint)Reason.Overloaded), (refused.RequestId, refused.Reason));
-        Assert.InRange(refused.RetryAfterMs, 1_000U, 5_000U);
+        // One in 20 s; the time is rounded up, and shorter for who comes too early all the same.
+        Assert.InRange(await RefusedAsync(device, requestId: 2), 20_000U, 20_002U);
+        await edge.AdvanceLinkedAsync(TimeSpan.FromSeconds(10));
+        var wait = await RefusedAsync(device, requestId: 3);
+        Assert.InRange(wait, 10_000U, 10_002U);
 
-        Assert.Equal(1, edge.Server.Metrics.Refusals(Reason.Overloaded));
+        await edge.AdvanceLinkedAsync(TimeSpan.FromMilliseconds(wait));
+        await EdgeFixture.OpenAsync(device, requestId: 4);
+        Assert.Equal(2, edge.Server.Metrics.Refusals(Reason.Overloaded));
+
+        static async Task<uint> RefusedAsync(ScriptedPeer device, uint requestId)
+        {
+            device.Connection.TrySend(FrameType.Open, Channel.Session, new Open { RequestId = requestId });
+            var (_, refused) = await device.NextAsync(FrameType.Refused, Refused.Parser);
+            Assert.Equal((requestId, (uint)Reason.Overloaded), (refused.RequestId, refused.Reason));
+            return refused.RetryAfterMs;
+        }
     }
 
     [Fact]

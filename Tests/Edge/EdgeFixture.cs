@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Edge;
 using OrleansUem.Edge.State;
+using OrleansUem.Protocol.Control;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
@@ -122,6 +123,16 @@ internal sealed class EdgeFixture : IAsyncDisposable
         }
 
         await task.WithinAsync("what the virtual clock was advanced for");
+    }
+
+    /// <summary>Moves the virtual clock while the control link stays alive: in one jump past its keep-alive each end would take the other for dead, and requests find no silo.</summary>
+    public async Task AdvanceLinkedAsync(TimeSpan by)
+    {
+        for (var left = by; left > TimeSpan.Zero; left -= ControlLinkLimits.KeepAlive)
+        {
+            Time.Advance(left < ControlLinkLimits.KeepAlive ? left : ControlLinkLimits.KeepAlive);
+            await Silo.AskAsync(new ControlRequest { Locate = new Locate() });
+        }
     }
 
     /// <summary>Stops the edge; reports that a silo refused are tried again on the virtual clock.</summary>

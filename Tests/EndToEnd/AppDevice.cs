@@ -8,7 +8,7 @@ public sealed class AppDevice
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     // The TUN's file as udev makes it everywhere: everybody may open it.
-    private const string AsUser = """
+    internal const string AsUser = """
         mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec setpriv --reuid="$0" --regid="$0" --clear-groups "$@"
         """;
 
@@ -53,6 +53,15 @@ public sealed class AppDevice
     {
         var words = Words(["device", "run", "--verbose", "--state", State, "--", .. command]);
         return _uem.DeviceSide.Start(words[0], words[1..]);
+    }
+
+    /// <summary>Starts <c>uem device up --apps</c> and waits for its tunnel.</summary>
+    public async Task<ProcessUnderTest> StartSetAsync(string apps)
+    {
+        var words = Words("device", "up", "--state", State, "--apps", apps);
+        var agent = _uem.DeviceSide.Start(words[0], words[1..]);
+        await agent.WaitForLineAsync("the tunnel is up", line => line.StartsWith("up ", StringComparison.Ordinal), TimeSpan.FromSeconds(90));
+        return agent;
     }
 
     private Task<CommandResult> ExecuteAsync(string[] words) =>

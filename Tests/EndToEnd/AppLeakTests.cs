@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansUem.Tests.EndToEnd;
 
-/// <summary>An app of <c>uem device run</c> while its tunnel is down, its edge dead, its agent killed: nothing of it leaves by another way.</summary>
+/// <summary>An app of <c>uem device run</c>, with a tunnel of its own or in that of <c>uem device up --apps</c>, while its tunnel is down, its edge dead, its agent killed: nothing of it leaves by another way.</summary>
 [Trait("Category", "E2E")]
 public sealed class AppLeakTests
 {
@@ -23,8 +23,10 @@ public sealed class AppLeakTests
         done
         """;
 
-    [RequiresFact(Requirement.Tun | Requirement.Nftables | Requirement.UserNamespaces, "curl", "dnsmasq", "tcpdump")]
-    public async Task App_WithoutTunnel_SendsNothing()
+    [RequiresTheory(Requirement.Tun | Requirement.Nftables | Requirement.UserNamespaces, "curl", "dnsmasq", "tcpdump")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task App_WithoutTunnel_SendsNothing(bool isOfASet)
     {
         await using var uem = await AppInstallation.StartAsync();
         await uem.DeviceSide.AddRouteAsync("default", "198.51.100.1");
@@ -34,18 +36,37 @@ public sealed class AppLeakTests
         await capture.WaitForLineAsync("the capture runs", line => line.Contains("listening on", StringComparison.Ordinal));
         var goesOn = Path.Combine(uem.StateOf(device.Name), "goes-on");
         await File.WriteAllTextAsync(goesOn, "");
+        await using var set = isOfASet ? await device.StartSetAsync("sh") : null;
         await using var app = device.Start("sh", "-c", Rounds, goesOn);
         await WaitForRoundsAsync(app, "page=ok", 1);
 
         uem.Edge.Kill();
         await uem.Edge.WaitForExitAsync("the edge is dead");
         await WaitForRoundsAsync(app, "page=none name=none relay=7 internet=7", 3);
+        if (set is not null)
+        {
+            await set.WaitForLineAsync("the agent notices", line => line.StartsWith("detached", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+            var late = await device.UemAsync("device", "run", "--state", device.State, "--wait", "1", "--", "sh", "-c", "echo started");
+            Assert.Equal((125, ""), (late.ExitCode, late.Output));
+            Assert.Contains("There is no tunnel after 1 s, so the command was not started. ", late.Errors, StringComparison.Ordinal);
+        }
+
         await uem.StartEdgeAsync();
         await WaitForRoundsAsync(app, "page=ok", 1);
 
         // The agent is killed: what still runs inside has lost its TUN and has no other way.
-        app.Kill();
+        (set ?? app).Kill();
         await WaitForRoundsAsync(app, "page=none name=none relay=7 internet=7", 3);
+        if (set is not null)
+        {
+            // The next one has a network of its own, and brings none to the app that lost its.
+            await using var next = await device.StartSetAsync("sh");
+            Assert.Contains("Intranet", (await device.RunAsync("sh", "-c", "curl -sS --max-time 20 http://web/")).EnsureSuccess().Output, StringComparison.Ordinal);
+            await WaitForRoundsAsync(app, "page=none name=none relay=7 internet=7", 1);
+            (await device.UemAsync("device", "down", "--state", device.State)).EnsureSuccess();
+            Assert.Equal(0, await next.WaitForExitAsync("the next agent ends"));
+        }
+
         File.Delete(goesOn);
         await app.WaitForExitAsync("the app that outlived its agent ends");
 

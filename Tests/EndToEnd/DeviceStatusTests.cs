@@ -34,10 +34,13 @@ public sealed class DeviceStatusTests(DeviceInstallation shared) : IClassFixture
         Assert.StartsWith("up since ", text, StringComparison.Ordinal);
         Assert.Contains("--dns off", text, StringComparison.Ordinal);
 
-        // A second one, and another user.
+        // A second one, an app, and another user.
         var second = await UemAsync(uem, "up");
         Assert.Equal(1, second.ExitCode);
         Assert.Contains("in use by another process", second.Errors, StringComparison.Ordinal);
+        var app = await UemAsync(uem, "run", "--", "true");
+        Assert.Equal(125, app.ExitCode);
+        Assert.Contains("takes the whole machine's work traffic", app.Errors, StringComparison.Ordinal);
         var stranger = await uem.DeviceSide.TryRunAsync(
             "setpriv", "--reuid", RequirementCheck.UnprivilegedUser, "--regid", RequirementCheck.UnprivilegedUser, "--clear-groups",
             "dotnet", UemInstallation.ProgramPath, "device", "status", "--state", uem.StateOf("device"));
@@ -100,6 +103,7 @@ public sealed class DeviceStatusTests(DeviceInstallation shared) : IClassFixture
         Assert.Equal("run", report.GetProperty("mode").GetString());
         Assert.Equal("app", report.GetProperty("dns").GetProperty("by").GetString());
         Assert.Equal("corp.example", report.GetProperty("dns").GetProperty("domains")[0].GetString());
+        Assert.Contains("For several commands at a time: uem device up --apps", (await UemAsync(uem, "run", "--", "true")).Errors, StringComparison.Ordinal);
         (await UemAsync(uem, "down")).EnsureSuccess();
         Assert.Equal(128 + 15, await app.WaitForExitAsync("the command has ended"));
     }

@@ -87,6 +87,18 @@ public sealed class UsersNodeTests(UsersNodeInstallation shared) : IClassFixture
         Assert.InRange(report.RootElement.GetProperty("end").GetProperty("sum").GetProperty("lost_percent").GetDouble(), 0, 1);
     }
 
+    [RequiresFact(Needs, "dnsmasq", "curl")]
+    public async Task Node_KilledAndStartedAgain_ServesTheSameDevice()
+    {
+        const long count = 1_000_000;
+        var (uem, _) = await shared.GetAsync();
+        uem.Node.Kill();
+        await uem.Node.WaitForExitAsync("the node is dead");
+        await uem.StartNodeAsync();
+        await uem.WaitForTunnelAsync(2);
+        Assert.Equal(SampleBytes.Sha256(count), await uem.DownloadAsync(count, TimeSpan.FromMinutes(1)));
+    }
+
     /// <summary>What listens on the node's loopback only is reached by nobody; what listens on an address that the policy names is.</summary>
     [RequiresFact(Needs, "dnsmasq", "curl", "ip")]
     public async Task Services_OfTheNodesMachine_OnLoopback_AreNotReached()

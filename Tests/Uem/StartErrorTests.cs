@@ -37,6 +37,17 @@ public sealed class StartErrorTests : IDisposable
     public async Task DeviceUp_NothingEnrolled_SaysHowToEnrol() =>
         await AssertErrorAsync(1, "holds no enrolment. Ask for an activation and run: uem device enrol", "device", "up", "--state", _folder);
 
+    [RequiresTheory(Requirement.Root)]
+    [InlineData("--apps 'no-such-app': there is no such program.", "no-such-app")]
+    [InlineData("--apps '/etc/passwd' is no program that you may run.", "/etc/passwd")]
+    [InlineData("--apps names 'sh' twice.", "env,sh,sh")]
+    [InlineData("--apps names 'sh' twice.", "sh", "env", "sh")]
+    [InlineData("--apps has an empty name", "sh,")]
+    [InlineData("--dns has no meaning with --apps", "sh", "--dns", "off")]
+    [InlineData("--accept-default-route has no meaning with --apps", "sh", "--accept-default-route")]
+    public async Task DeviceUp_AppsThatCannotBeASet_AreNamed(string words, params string[] apps) =>
+        await AssertErrorAsync(1, words, ["device", "up", "--state", _folder, "--apps", .. apps]);
+
     // The library is hidden in a mount namespace of the command's own.
     [RequiresFact(Requirement.Root, "unshare", "mount", "ldconfig")]
     public async Task AnyCommand_WithoutOpenSsl_NamesThePackage()

@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Agent.Identity;
-using OrleansUem.Device;
-using OrleansUem.Device.Names;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Tunnel;
 
@@ -15,7 +12,7 @@ internal static class DeviceCommands
     public static Command Create() => new("device", "This machine as a managed device: enrol it once, then open its tunnel.")
     {
         CreateEnrol(),
-        CreateUp(),
+        DeviceUpCommand.Create(),
         DeviceRunCommand.Create(),
         DeviceStatusCommand.Create(),
         DeviceStatusCommand.CreateDown(),
@@ -50,56 +47,5 @@ internal static class DeviceCommands
             },
             cancellationToken));
         return command;
-    }
-
-    private static Command CreateUp()
-    {
-        var state = CommandOptions.State("the device's");
-        var tun = new Option<string>("--tun") { Description = "name of the tunnel's interface", HelpName = "NAME", DefaultValueFactory = _ => "uem0" };
-        var mtu = Mtu();
-        var acceptDefault = new Option<bool>("--accept-default-route") { Description = "let the node take all traffic of this machine, not only the organisation's networks" };
-        var node = Node();
-        var noUdp = NoUdp();
-        var dns = new Option<NameMode>("--dns")
-        {
-            Description = "names of the organisation's domains: auto (systemd-resolved where the machine asks it, else a stub and /etc/resolv.conf), resolved, stub, or off",
-            HelpName = "HOW",
-            CustomParser = ReadNameMode,
-            DefaultValueFactory = _ => NameMode.Auto,
-        };
-
-        // Each step is a status line already; log lines on top say the same again.
-        var logLevel = CommandOptions.LogLevel(LogLevel.Warning);
-        var command = new Command("up", "Open the tunnel and keep it open until Ctrl-C.") { state, tun, mtu, acceptDefault, node, noUdp, dns, logLevel };
-        command.SetAction((parsed, cancellationToken) => CommandRunner.RunAsync(
-            async () =>
-            {
-                using var loggers = CommandRunner.CreateLoggerFactory(parsed.GetValue(logLevel));
-                var options = new DeviceOptions
-                {
-                    StateDirectory = parsed.GetRequiredValue(state),
-                    TunName = parsed.GetRequiredValue(tun),
-                    MtuBytes = parsed.GetValue(mtu),
-                    AcceptsDefaultRoute = parsed.GetValue(acceptDefault),
-                    Node = parsed.GetValue(node),
-                    UsesUdp = !parsed.GetValue(noUdp),
-                    Names = parsed.GetValue(dns),
-                };
-                await DeviceHost.RunAsync(options, loggers, TimeProvider.System, status => StatusLine.Write(status.Kind, status.Text), cancellationToken);
-            },
-            cancellationToken));
-        return command;
-    }
-
-    private static NameMode ReadNameMode(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        if (Enum.GetValues<NameMode>().FirstOrDefault(mode => mode.ToString().Equals(text, StringComparison.OrdinalIgnoreCase), (NameMode)(-1)) is >= 0 and var known)
-        {
-            return known;
-        }
-
-        result.AddError($"--dns '{text}' is none of auto, resolved, stub, off.");
-        return default;
     }
 }

@@ -28,7 +28,9 @@ internal static class DeviceRunCommand
         var logLevel = CommandOptions.LogLevel(LogLevel.Warning);
         var words = new Argument<string[]>("command") { Description = "after --: the program and its arguments", Arity = ArgumentArity.OneOrMore };
         var command = new Command(
-            "run", "Run a command whose only network is the tunnel (per-app VPN): uem device run --state DIR -- curl http://intranet/. Needs no root where the kernel gives users namespaces.")
+            "run",
+            "Run a command whose only network is the tunnel (per-app VPN): uem device run --state DIR -- curl http://intranet/. Joins a running uem device up --apps of the directory, "
+            + "or opens a tunnel for the command alone. Needs no root where the kernel gives users namespaces.")
         {
             state, mtu, node, noUdp, wait, verbose, logLevel, words,
         };
@@ -57,10 +59,19 @@ internal static class DeviceRunCommand
                     {
                         Device = new DeviceOptions { StateDirectory = parsed.GetRequiredValue(state), MtuBytes = parsed.GetValue(mtu), Node = parsed.GetValue(node), UsesUdp = !parsed.GetValue(noUdp) },
                         Command = [program, .. typed[1..]],
-                        HolderCommand = [.. OwnCommandLine.Get(), "device", HolderName],
+                        HolderCommand = HolderCommand,
                         TunnelTimeout = TimeSpan.FromSeconds(seconds),
                     };
-                    exitCode = await AppRun.RunAsync(options, loggers, TimeProvider.System, new Screen(parsed.GetValue(verbose)).Show);
+                    var screen = new Screen(parsed.GetValue(verbose));
+                    using var join = await AppJoin.FindAsync(options.Device.StateDirectory, TimeProvider.System, CancellationToken.None);
+                    if (join is not null)
+                    {
+                        CommandOptions.Refuse(parsed, "belongs to the running agent, which has the tunnel already: leave it out.", mtu, node, noUdp);
+                    }
+
+                    exitCode = join is null
+                        ? await AppRun.RunAsync(options, loggers, TimeProvider.System, screen.Show)
+                        : await join.RunAsync(options, TimeProvider.System, screen.Show);
                 },
                 CancellationToken.None);
             return failure == ExitCode.Ok ? exitCode : NotStarted;
@@ -68,10 +79,13 @@ internal static class DeviceRunCommand
         return command;
     }
 
-    /// <summary>The part of <c>run</c> that is started inside new namespaces; not for people.</summary>
+    /// <summary>The command line of <see cref="CreateHolder"/>.</summary>
+    public static string[] HolderCommand => [.. OwnCommandLine.Get(), "device", HolderName];
+
+    /// <summary>The part of <c>run</c> and <c>up --apps</c> that is started inside new namespaces; not for people.</summary>
     public static Command CreateHolder()
     {
-        var command = new Command(HolderName, "Used by run.") { Hidden = true };
+        var command = new Command(HolderName, "Used by run and up --apps.") { Hidden = true };
         command.SetAction(_ => AppNetworkHolder.Run());
         return command;
     }

@@ -88,6 +88,7 @@ internal static class DeviceStatusCommand
             $"routes       {(report.Routes.Count == 0 ? "none" : string.Join(' ', report.Routes))}",
             .. report.SkippedRoutes.Select(route => $"             {route}"),
             $"names        {Names(report)}",
+            .. Apps(report),
             string.Create(CultureInfo.InvariantCulture, $"sent         {report.PacketsSent} packets, {report.BytesSent} bytes"),
             string.Create(CultureInfo.InvariantCulture, $"received     {report.PacketsReceived} packets, {report.BytesReceived} bytes"),
             $"dropped      {(drops.Length == 0 ? "nothing" : drops)}",
@@ -95,6 +96,12 @@ internal static class DeviceStatusCommand
         ];
         return string.Join('\n', lines);
     }
+
+    private static IEnumerable<string> Apps(DeviceReport report) => report.Apps is not { } apps ? [] :
+    [
+        $"apps         {string.Join(' ', apps.Programs)}: {(apps.Running.Count == 0 ? "none" : apps.Running.Count)} running",
+        .. apps.Running.Select(app => $"             {app.Program}, process {app.ProcessId}, since {At(app.Since)}"),
+    ];
 
     private static string Names(DeviceReport report)
     {

@@ -3,6 +3,7 @@ using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Device;
+using OrleansUem.Device.Apps;
 using OrleansUem.Device.Control;
 using OrleansUem.Device.Names;
 using OrleansUem.Tests.Kit;
@@ -127,7 +128,8 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     private ControlServer Start(ControlWaiters waiters) =>
-        ControlServer.Start(_folder, () => Report, () => _end.TrySetResult(), waiters, TimeProvider.System, NullLogger.Instance);
+        ControlServer.Start(
+        _folder, new ControlTargets(() => Report, () => _end.TrySetResult(), (asker, program) => AppMembers.RefuseAsync(asker, $"no {program} here")), waiters, TimeProvider.System, NullLogger.Instance);
 
     private static DeviceReport Report => new()
     {
