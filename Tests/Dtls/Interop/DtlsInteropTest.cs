@@ -61,23 +61,16 @@ public abstract class DtlsInteropTest : IDisposable
         return session;
     }
 
-    protected async Task<DtlsSession> Accept(DtlsCookieListener listener)
+    /// <summary>Waits for whoever speaks first, whose session it is from then on.</summary>
+    protected async Task<DtlsSession> Accept(DtlsContext context)
     {
         _phase = "accept";
-        while (true)
-        {
-            var received = await ReceiveFrom();
-            if (!_socket.Connected)
-            {
-                await _socket.ConnectAsync(received.Peer, Safety.Token);
-            }
-
-            var address = Encoding.ASCII.GetBytes(received.Peer.ToString());
-            if (listener.Offer(_datagram.AsSpan(0, received.Bytes), address, new SocketOutput(_socket), Now) is { } session)
-            {
-                return session;
-            }
-        }
+        var received = await ReceiveFrom();
+        await _socket.ConnectAsync(received.Peer, Safety.Token);
+        var session = context.CreateSession(new SocketOutput(_socket));
+        session.Start(Now);
+        session.Receive(_datagram.AsSpan(0, received.Bytes), _plaintext, Now);
+        return session;
     }
 
     private async Task<(int Bytes, IPEndPoint Peer)> ReceiveFrom()
@@ -206,6 +199,23 @@ public abstract class DtlsInteropTest : IDisposable
             var bytes = await _socket.ReceiveAsync(_datagram, SocketFlags.None, Safety.Token);
             received += OpenAll(opener, _datagram.AsSpan(0, bytes));
         }
+    }
+
+    /// <summary>Takes the session's records over: a line of each end, and our close.</summary>
+    /// <param name="session">Established.</param>
+    /// <param name="peer">A program that sends the lines of its input and prints what it receives.</param>
+    /// <param name="endLine">What it prints at our close.</param>
+    protected async Task TakeOverAndClose(DtlsSession session, Process peer, string endLine)
+    {
+        using var opener = session.TakeOpener();
+        using var sealer = session.TakeSealer();
+        await peer.StandardInput.WriteLineAsync("from the program");
+        await OpenUntil(opener, "from the program");
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        SendClose(sealer);
+        await WaitForLine(peer, endLine);
+        await Stop(peer);
     }
 
     private string OpenAll(RecordOpener opener, ReadOnlySpan<byte> datagram)

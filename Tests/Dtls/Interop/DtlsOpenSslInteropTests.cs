@@ -34,17 +34,15 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     }
 
     [OpenSslFact]
-    public async Task CookieListener_AgainstOpenSslClient_ExchangesData()
+    public async Task Server_AgainstOpenSslClient_ExchangesData()
     {
         WritePem("device", DtlsCertificates.Device);
         var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
 
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
-        Assert.Equal(1, listener.CookiesSent);
         Assert.Equal(DtlsCertificates.Device.Thumbprint, session.PeerCertificate?.Thumbprint);
         await peer.StandardInput.WriteLineAsync("from openssl");
         var received = "";
@@ -71,16 +69,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
         Assert.Contains(isAes256 ? "AES256" : "AES128", session.CipherSuite!, StringComparison.Ordinal);
-        using var opener = session.TakeOpener();
-        using var sealer = session.TakeSealer();
-
-        SendSealed(sealer, "from the sealer\n"u8);
-        await WaitForLine(peer, "from the sealer");
-        await peer.StandardInput.WriteLineAsync("from openssl");
-        await OpenUntil(opener, "from openssl");
-        SendClose(sealer);
-        await WaitForLine(peer, "DONE");
-        await Stop(peer);
+        await TakeOverAndClose(session, peer, "DONE");
     }
 
     [OpenSslFact]
@@ -89,20 +78,10 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
         WritePem("device", DtlsCertificates.Device);
         var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
-        using var opener = session.TakeOpener();
-        await peer.StandardInput.WriteLineAsync("from openssl");
-        await OpenUntil(opener, "from openssl");
-
-        using var sealer = session.TakeSealer();
-        SendSealed(sealer, "from the sealer\n"u8);
-        await WaitForLine(peer, "from the sealer");
-        SendClose(sealer);
-        await WaitForLine(peer, "closed");
-        await Stop(peer);
+        await TakeOverAndClose(session, peer, "closed");
     }
 
     [OpenSslTheory]
@@ -140,41 +119,31 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslTheory]
     [InlineData(61)]
     [InlineData(62)]
-    public async Task CookieListener_AgainstOpenSslClient_OverAPoorLink(int seed)
+    public async Task Server_AgainstOpenSslClient_OverAPoorLink(int seed)
     {
         WritePem("device", DtlsCertificates.Device);
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         await using var relay = Relay = new FaultyRelay(Bind(), seed, Poor);
         using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{relay.EndPoint.Port} -cert device.cert -key device.key -mtu 1200");
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         var ready = WaitForLine(peer, "Verify return code");
         await Pump(session, "handshake", () => session.State == DtlsState.Established && ready.IsCompleted, wake: ready);
         await ready;
         relay.Set(DatagramFaults.None);
-        using var opener = session.TakeOpener();
-        await peer.StandardInput.WriteLineAsync("from openssl");
-        await OpenUntil(opener, "from openssl");
-        using var sealer = session.TakeSealer();
-        SendSealed(sealer, "from the sealer\n"u8);
-        await WaitForLine(peer, "from the sealer");
-        SendClose(sealer);
-        await WaitForLine(peer, "closed");
+        await TakeOverAndClose(session, peer, "closed");
         Assert.True(relay.FaultCount > 0);
-        await Stop(peer);
     }
 
     [OpenSslFact]
-    public async Task CookieListener_OpenSslClientWithoutCommonSuite_FailsWithReason()
+    public async Task Server_OpenSslClientWithoutCommonSuite_FailsWithReason()
     {
         WritePem("device", DtlsCertificates.Device);
         var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         using var peer = StartProgram(
             "openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
 
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
 
         Assert.Equal((DtlsState.Failed, DtlsFailure.NoSharedParameters), (session.State, session.Failure));
         Assert.Equal((byte)40, session.SentAlert);
@@ -182,15 +151,14 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     }
 
     [OpenSslFact]
-    public async Task CookieListener_OpenSslClientWithRsaCertificate_IsRefused()
+    public async Task Server_OpenSslClientWithRsaCertificate_IsRefused()
     {
         WritePem("rsa", DtlsCertificates.Rsa);
         var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert rsa.cert -key rsa.key");
 
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         await Pump(session, "refusal", () => session.State == DtlsState.Failed);
 
         // Our request names ECDSA only, so openssl presents no certificate at all.
