@@ -75,6 +75,30 @@ public sealed class FrameConnectionTests
         await EndOf(running);
     }
 
+    /// <summary>A minute's worth at once, then one a second; a peer that asks at any interval there is stays below.</summary>
+    [Fact]
+    public async Task Read_MorePingsThanAnyIntervalAsksFor_EndsTheConnection()
+    {
+        var pipes = new PipePair();
+        var running = Run(pipes, new FrameConnectionOptions());
+        for (var i = 0; i < 61; i++)
+        {
+            if (i == 60)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            await pipes.Right.Output.WriteAsync(Frame(FrameType.Ping, 0, 8));
+            Assert.Equal(FrameType.Pong, (await ReadFrameAsync(pipes.Right.Input)).Type);
+        }
+
+        await pipes.Right.Output.WriteAsync(Frame(FrameType.Ping, 0, 8));
+
+        Assert.Equal((uint)Reason.PingFlood, (await ReadCloseAsync(pipes.Right.Input)).Reason);
+        await pipes.Right.Output.CompleteAsync();
+        Assert.Equal((Reason.PingFlood, false), await EndOf(running));
+    }
+
     [Fact]
     public async Task KeepAlive_SilentPeer_PingsThenEndsAfterThreeIntervals()
     {
