@@ -114,7 +114,7 @@ internal sealed partial class StubForwarder : IAsyncDisposable
             {
                 // An answer that found nobody is reported on the next receive; anything that stays must not spin.
                 LogFault(_logger, e.Message);
-                await PauseAsync();
+                await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -166,7 +166,7 @@ internal sealed partial class StubForwarder : IAsyncDisposable
             catch (SocketException e)
             {
                 LogFault(_logger, e.Message);
-                await PauseAsync();
+                await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -230,8 +230,6 @@ internal sealed partial class StubForwarder : IAsyncDisposable
         isWork = isQuestion && Routes.Work.Contains(name[..characters]);
         return isQuestion;
     }
-
-    private Task PauseAsync() => Task.Delay(Pause, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 
     [LoggerMessage(EventId = 6401, Level = LogLevel.Debug, Message = "Name stub: {Text}")]
     private static partial void LogFault(ILogger logger, string text);
