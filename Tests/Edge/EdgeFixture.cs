@@ -131,6 +131,14 @@ internal sealed class EdgeFixture : IAsyncDisposable
         await AdvanceUntilAsync(_running);
     }
 
+    /// <summary>Tells the edge to stop; the clock stands.</summary>
+    /// <returns>Its end.</returns>
+    public async Task BeginStopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
