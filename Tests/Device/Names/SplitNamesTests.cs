@@ -3,8 +3,7 @@ using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Device;
 using OrleansUem.Device.Names;
-using OrleansUem.Protocol.Packets;
-using OrleansUem.Protocol.Tunnel;
+using OrleansUem.Tests.Device.Control;
 using OrleansUem.Tests.Kit;
 using Xunit;
 
@@ -29,7 +28,7 @@ public sealed class SplitNamesTests : IDisposable
         var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var options = new DeviceOptions { StateDirectory = state, Names = NameMode.Off };
         var names = new SplitNames(options, Fail, TimeProvider.System, NullLogger.Instance, resolver);
-        names.Set(Configuration);
+        names.Set(DeviceMonitorTests.Configuration);
         await failed.Task.WithinAsync("a step that is told");
         new ResolverFile(state, resolver).Take((mark, former) => former.PutBefore(mark, IPAddress.Loopback, []));
         Assert.NotEqual(Own, await File.ReadAllTextAsync(resolver));
@@ -46,15 +45,4 @@ public sealed class SplitNamesTests : IDisposable
             }
         }
     }
-
-    private static TunnelConfiguration Configuration => new()
-    {
-        Address = Ipv4Address.Parse("10.64.0.7"),
-        PrefixLength = 16,
-        NodeAddress = Ipv4Address.Parse("10.64.0.1"),
-        Routes = [Ipv4Prefix.Parse("10.1.0.0/16")],
-        DnsServers = [Ipv4Address.Parse("10.1.0.53")],
-        DnsDomains = ["corp.example"],
-        NodeName = "node-1",
-    };
 }

@@ -43,6 +43,7 @@ public sealed class DtlsBouncyCastleInteropTests : DtlsInteropTest
 
     [OpenSslTheory]
     [InlineData(0)]
+    [InlineData(41)]
     [InlineData(42)]
     [InlineData(43)]
     public async Task Server_AgainstBouncyCastleClient_OwnRecords(int seed)

@@ -166,7 +166,7 @@ public abstract class DtlsInteropTest : IDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"phase '{phase}': {opener.Opened} opened, {opener.Rejections} within {SafetyTimeout}");
+                throw new TimeoutException($"phase '{phase}': {opener.Opened} opened, {opener.Rejections} within {SafetyTimeout}\n{Relay?.Trace}");
             }
 
             if (TakeAll(opener, bytes, isDone))
@@ -192,13 +192,13 @@ public abstract class DtlsInteropTest : IDisposable
     /// <summary>Opens what comes until the text was in it.</summary>
     protected async Task OpenUntil(RecordOpener opener, string text)
     {
-        _phase = $"data '{text}'";
         var received = "";
-        while (!received.Contains(text, StringComparison.Ordinal))
+        await OpenUntil(opener, $"data '{text}'", (outcome, data) =>
         {
-            var bytes = await _socket.ReceiveAsync(_datagram, SocketFlags.None, Safety.Token);
-            received += OpenAll(opener, _datagram.AsSpan(0, bytes));
-        }
+            Assert.True(outcome is RecordOutcome.Data or RecordOutcome.Handshake, $"{outcome}");
+            received += Encoding.ASCII.GetString(data);
+            return received.Contains(text, StringComparison.Ordinal);
+        });
     }
 
     /// <summary>Takes the session's records over: a line of each end, and our close.</summary>
@@ -216,19 +216,6 @@ public abstract class DtlsInteropTest : IDisposable
         SendClose(sealer);
         await WaitForLine(peer, endLine);
         await Stop(peer);
-    }
-
-    private string OpenAll(RecordOpener opener, ReadOnlySpan<byte> datagram)
-    {
-        var text = "";
-        while (DtlsRecord.TryTake(ref datagram, out var record))
-        {
-            var outcome = opener.Open(record.Bytes, _plaintext, out var plaintext);
-            Assert.True(outcome is RecordOutcome.Data or RecordOutcome.Handshake, $"{outcome}");
-            text += Encoding.ASCII.GetString(plaintext);
-        }
-
-        return text;
     }
 
     protected Process StartProgram(string program, string arguments)

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Dtls;
 using Xunit;
 
@@ -13,11 +15,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Client_AgainstOpenSslServer_ExchangesData()
     {
-        WritePem("node", DtlsCertificates.Node);
-        var port = FreePort();
-        using var peer = StartProgram(
-            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync("-Verify 1 -mtu 1200", out var port);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
 
@@ -36,10 +34,8 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Server_AgainstOpenSslClient_ExchangesData()
     {
-        WritePem("device", DtlsCertificates.Device);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
+        using var peer = StartClient(Bind(), "-mtu 1200", DtlsCertificates.Device);
 
         using var session = await Accept(context);
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
@@ -59,12 +55,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [InlineData(true)]
     public async Task TakenOver_AgainstOpenSslServer_ExchangesDataAndCloses(bool isAes256)
     {
-        WritePem("node", DtlsCertificates.Node);
-        var port = FreePort();
-        using var peer = StartProgram(
-            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen "
-            + $"-cipher ECDHE-ECDSA-{(isAes256 ? "AES256-GCM-SHA384" : "AES128-GCM-SHA256")}");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync($"-Verify 1 -mtu 1200 -cipher ECDHE-ECDSA-{(isAes256 ? "AES256-GCM-SHA384" : "AES128-GCM-SHA256")}", out var port);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
@@ -75,10 +66,8 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task TakenOver_AgainstOpenSslClient_ExchangesDataAndCloses()
     {
-        WritePem("device", DtlsCertificates.Device);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
+        using var peer = StartClient(Bind(), "-mtu 1200", DtlsCertificates.Device);
         using var session = await Accept(context);
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
         await TakeOverAndClose(session, peer, "closed");
@@ -89,11 +78,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [InlineData(52)]
     public async Task Client_AgainstOpenSslServer_OverAPoorLink(int seed)
     {
-        WritePem("node", DtlsCertificates.Node);
-        var port = FreePort();
-        using var peer = StartProgram(
-            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync("-Verify 1 -mtu 1200", out var port);
         await using var relay = Relay = new FaultyRelay(new IPEndPoint(IPAddress.Loopback, port), seed, Poor);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, relay.EndPoint);
@@ -116,15 +101,15 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
         await Stop(peer);
     }
 
+    // Not 62: there the program gets a Finished twice before its ChangeCipherSpec, keeps one, takes SSL_has_pending for data to come, and never looks at its input again.
     [OpenSslTheory]
     [InlineData(61)]
-    [InlineData(62)]
+    [InlineData(63)]
     public async Task Server_AgainstOpenSslClient_OverAPoorLink(int seed)
     {
-        WritePem("device", DtlsCertificates.Device);
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
         await using var relay = Relay = new FaultyRelay(Bind(), seed, Poor);
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{relay.EndPoint.Port} -cert device.cert -key device.key -mtu 1200");
+        using var peer = StartClient(relay.EndPoint, "-mtu 1200", DtlsCertificates.Device);
         using var session = await Accept(context);
         var ready = WaitForLine(peer, "Verify return code");
         await Pump(session, "handshake", () => session.State == DtlsState.Established && ready.IsCompleted, wake: ready);
@@ -137,11 +122,8 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Server_OpenSslClientWithoutCommonSuite_FailsWithReason()
     {
-        WritePem("device", DtlsCertificates.Device);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var peer = StartProgram(
-            "openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
+        using var peer = StartClient(Bind(), "-cipher ECDHE-ECDSA-CHACHA20-POLY1305", DtlsCertificates.Device);
 
         using var session = await Accept(context);
 
@@ -153,10 +135,8 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Server_OpenSslClientWithRsaCertificate_IsRefused()
     {
-        WritePem("rsa", DtlsCertificates.Rsa);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert rsa.cert -key rsa.key");
+        using var peer = StartClient(Bind(), "", DtlsCertificates.Rsa);
 
         using var session = await Accept(context);
         await Pump(session, "refusal", () => session.State == DtlsState.Failed);
@@ -169,10 +149,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Client_OpenSslServerWithRsaCertificate_Fails()
     {
-        WritePem("rsa", DtlsCertificates.Rsa);
-        var port = FreePort();
-        using var peer = StartProgram("openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert rsa.cert -key rsa.key -listen");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync("", out var port, DtlsCertificates.Rsa);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
 
@@ -180,5 +157,25 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
 
         Assert.Equal((DtlsFailure.PeerAlert, (byte?)40), (session.Failure, session.PeerAlert));
         await Stop(peer);
+    }
+
+    private Task<Process> StartServerAsync(string arguments, out int port, X509Certificate2? certificate = null)
+    {
+        WritePem("own", certificate ?? DtlsCertificates.Node);
+        port = FreePort();
+        var server = StartProgram("openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert own.cert -key own.key -listen {arguments}");
+        return WaitAsync();
+
+        async Task<Process> WaitAsync()
+        {
+            await WaitForLine(server, "ACCEPT");
+            return server;
+        }
+    }
+
+    private Process StartClient(IPEndPoint server, string arguments, X509Certificate2 certificate)
+    {
+        WritePem("own", certificate);
+        return StartProgram("openssl", $"s_client -dtls1_2 -4 -connect {server} -cert own.cert -key own.key {arguments}");
     }
 }
