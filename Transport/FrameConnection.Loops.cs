@@ -101,11 +101,15 @@ public sealed partial class FrameConnection
                     return;
                 }
 
+                // Who is not read is not silent.
+                _isHeldBack = true;
                 var pause = handler.PauseAsync();
                 if (!pause.IsCompletedSuccessfully)
                 {
                     await pause.WaitAsync(_abort.Token);
                 }
+
+                _isHeldBack = false;
             }
 
             if (result.IsCompleted)

@@ -131,7 +131,14 @@ public abstract class InventoryConformance : IAsyncLifetime, IDisposable
     {
         var told = new TunnelRow
         {
-            At = Now, TenantId = TenantA, DeviceId = "phone", TunnelId = 4, Phase = TunnelPhase.Open, NodeId = "node-1", BytesFromDevice = 9, DevicePath = "udp",
+            At = Now,
+            TenantId = TenantA,
+            DeviceId = "phone",
+            TunnelId = 4,
+            Phase = TunnelPhase.Open,
+            NodeId = "node-1",
+            BytesFromDevice = 9,
+            DevicePath = "udp",
         };
         await TellAsync(_one, told);
         var at = Now.ToUnixTimeMilliseconds();
