@@ -141,7 +141,7 @@ public abstract class InventoryConformance : IAsyncLifetime, IDisposable
             DevicePath = "udp",
         };
         await TellAsync(_one, told);
-        var at = Now.ToUnixTimeMilliseconds();
+        var at = (Now + await _store!.CompareClockAsync(CancellationToken.None)).ToUnixTimeMilliseconds();
         var state = new TunnelState { LastTunnelId = 4, NodeId = "node-1" };
 
         Assert.Equal((4UL, "Open", 9L, "udp"), await RestoreAsync(state));
@@ -151,7 +151,7 @@ public abstract class InventoryConformance : IAsyncLifetime, IDisposable
 
         async Task<(ulong, string, long, string)> RestoreAsync(TunnelState stored)
         {
-            await _store!.WriteAsync([InventoryRestores.Tunnel(TenantA + "/phone", stored, ++at)!], CancellationToken.None);
+            await _store.WriteAsync([InventoryRestores.Tunnel(TenantA + "/phone", stored, ++at)!], CancellationToken.None);
             var row = Assert.Single((await _reader.TunnelsAsync(null, "", 10, default)).Items);
             return (row.TunnelId, row.Phase, row.BytesUp, row.DevicePath);
         }
