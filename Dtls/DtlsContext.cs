@@ -43,9 +43,7 @@ public sealed class DtlsContext : IDisposable
     }
 
     /// <summary>
-    /// A session without cookie exchange: a client's, or the server end of a tunnel inside an authenticated channel. A
-    /// server on an open UDP port
-    /// takes its sessions from <see cref="DtlsCookieListener"/>.
+    /// A session: a client's, or the server end of a tunnel inside an authenticated channel. A server asks for no cookie (RFC 6347 §4.2.1), so it is none for an open UDP port, where a forged address would cost it memory.
     /// </summary>
     /// <param name="output">Takes every datagram of the session.</param>
     /// <param name="verifier">Overrides <see cref="DtlsContextOptions.PeerVerifier"/>; one of both must be
@@ -61,7 +59,7 @@ public sealed class DtlsContext : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    internal DtlsPeerVerifier RequireVerifier(DtlsPeerVerifier? verifier) =>
+    private DtlsPeerVerifier RequireVerifier(DtlsPeerVerifier? verifier) =>
         verifier ?? Options.PeerVerifier
         ?? throw new ArgumentException("Neither the session nor DtlsContextOptions.PeerVerifier has a verifier.", nameof(verifier));
 

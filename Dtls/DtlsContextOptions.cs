@@ -10,7 +10,7 @@ public sealed class DtlsContextOptions
     /// <summary>Record header 13 (RFC 6347 §4.1), explicit nonce 8 and tag 16 (RFC 5288 §3).</summary>
     public const int RecordOverheadBytes = RecordSealer.OverheadBytes;
 
-    /// <summary>libssl accepts no smaller link (its minimum of 256 less 28 for IP and UDP); the ClientHello with cookie
+    /// <summary>libssl accepts no smaller link (its minimum of 256 less 28 for IP and UDP); a ClientHello with a server's cookie
     /// must fit as well.</summary>
     public const int MaxDatagramBytesMin = 256;
 

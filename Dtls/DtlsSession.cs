@@ -288,13 +288,6 @@ public sealed partial class DtlsSession : IDisposable
         }
     }
 
-    /// <summary>Continues after DTLSv1_listen, which left the ClientHello with its cookie inside libssl.</summary>
-    internal void StartListened(TimeSpan now)
-    {
-        State = DtlsState.Handshaking;
-        AdvanceHandshake([], now);
-    }
-
     private DtlsReadResult AdvanceHandshake(ReadOnlySpan<byte> datagram, TimeSpan now)
     {
         var retransmissionsBefore = _engine.Retransmissions;

@@ -61,6 +61,10 @@ public static partial class EdgeHost
         EdgeState.RequireInForce(credentials, options.StateDirectory, time.GetUtcNow());
         using var server = new EdgeServer(options, credentials, loggerFactory.CreateLogger("OrleansUem.Edge"), time);
         onServer(server);
+        using var handshakes = new HandshakeThreads(options.Limits.HandshakeThreads);
+        var connections = OpenFileLimit.Fit(options.Limits.MaxConnections, options.DeviceEndPoints.Count + options.NodeEndPoints.Count, server.Logger);
+        TlsListenerOptions TlsOptions(IPEndPoint endPoint, string alpn) => ListenerOptions(server, endPoint, alpn, connections, handshakes);
+        using var udp = new UdpPlane(server, options.Udp);
         using var stopControl = new CancellationTokenSource();
         var control = options.Silos
             .Select(silo => EdgeOptionsValidator.TryReadAddress(silo, out var host, out var port) ? new SiloLink(server, host, port) : null!)
@@ -68,10 +72,6 @@ public static partial class EdgeHost
             .Append(server.Reports.RunAsync(stopControl.Token))
             .ToArray();
         var listeners = new List<TlsListener>();
-        using var handshakes = new HandshakeThreads(options.Limits.HandshakeThreads);
-        var connections = OpenFileLimit.Fit(options.Limits.MaxConnections, options.DeviceEndPoints.Count + options.NodeEndPoints.Count, server.Logger);
-        TlsListenerOptions TlsOptions(IPEndPoint endPoint, string alpn) => ListenerOptions(server, endPoint, alpn, connections, handshakes);
-        using var udp = new UdpPlane(server, options.Udp);
         try
         {
             var devices = Listen(options.DeviceEndPoints, Alpn.Device, TlsOptions, server, udp, listeners);
@@ -176,10 +176,8 @@ public static partial class EdgeHost
             });
         }
 
-        if (sessions.Length > 0 && drainTime > TimeSpan.Zero)
-        {
-            await Task.Delay(drainTime, server.Time, CancellationToken.None);
-        }
+        // Until the last one has left, or the time is over.
+        await server.Sessions.WhenEmptyAsync().WaitAsync(drainTime, server.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         foreach (var session in server.Sessions.ToArray())
         {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
+using OrleansUem.Transport;
 
 namespace OrleansUem.Edge;
 
@@ -8,9 +8,6 @@ namespace OrleansUem.Edge;
 /// </summary>
 internal static partial class OpenFileLimit
 {
-    /// <summary>Where Linux tells a process its limits.</summary>
-    private const string Path = "/proc/self/limits";
-
     /// <summary>Kept for everything that is no connection: the program's own files, UDP sockets, control links.</summary>
     private const int Reserve = 512;
 
@@ -21,7 +18,7 @@ internal static partial class OpenFileLimit
     /// <returns>At most <paramref name="wanted"/>, at least 1.</returns>
     public static int Fit(int wanted, int listeners, ILogger logger)
     {
-        if (!OperatingSystem.IsLinux() || !TryRead(File.ReadLines(Path), out var files))
+        if (OpenFiles.FindLimit() is not { } files)
         {
             return wanted;
         }
@@ -33,17 +30,6 @@ internal static partial class OpenFileLimit
         }
 
         return Math.Min(wanted, possible);
-    }
-
-    /// <summary>Reads the soft limit out of the lines of /proc/self/limits.</summary>
-    /// <returns>False when it is unlimited or not there.</returns>
-    internal static bool TryRead(IEnumerable<string> lines, out long files)
-    {
-        files = 0;
-        const string name = "Max open files";
-        var line = lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        return line is not null
-            && long.TryParse(line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], NumberStyles.None, CultureInfo.InvariantCulture, out files);
     }
 
     [LoggerMessage(1003, LogLevel.Warning, "MaxConnections is {Wanted} for each listener, but this process may open {Files} files only: {Possible} are taken. Raise the limit (LimitNOFILE in a systemd unit, ulimit -n)")]

@@ -11,6 +11,7 @@ public sealed partial class FrameConnection
 {
     private readonly Lock _tickLock = new();
     private volatile bool _heard;
+    private volatile bool _isHeldBack;
     private volatile bool _spoke;
     private bool _isWriting;
     private long _lastHeard;
@@ -34,7 +35,7 @@ public sealed partial class FrameConnection
     private void CheckLimits(long now)
     {
         var interval = KeepAliveInterval;
-        if (_heard)
+        if (_heard || _isHeldBack)
         {
             _heard = false;
             _lastHeard = now;

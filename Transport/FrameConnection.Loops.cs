@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Google.Protobuf;
 using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Transport;
@@ -16,6 +17,13 @@ public sealed partial class FrameConnection
     /// <summary>Frames of one write at most; a record of short frames stays below it.</summary>
     private const int WriteFrames = WriteBytes / SendQueue.MinFrameCost;
 
+    /// <summary>That of the shortest keep-alive interval (<see cref="FrameConnectionOptions.KeepAliveInterval"/>); peers are told 5 s or more.</summary>
+    private const double PingsPerSecond = 1;
+
+    /// <summary>Those of a minute may come at once, as after a link that stood still; each costs an answer.</summary>
+    private const double PingBurst = 60;
+
+    private TokenBucket? _pings;
     private long _framesReceived;
     private long _bytesReceived;
     private long _framesSent;
@@ -93,11 +101,15 @@ public sealed partial class FrameConnection
                     return;
                 }
 
+                // Who is not read is not silent.
+                _isHeldBack = true;
                 var pause = handler.PauseAsync();
                 if (!pause.IsCompletedSuccessfully)
                 {
                     await pause.WaitAsync(_abort.Token);
                 }
+
+                _isHeldBack = false;
             }
 
             if (result.IsCompleted)
@@ -144,8 +156,7 @@ public sealed partial class FrameConnection
             case FrameType.Ping or FrameType.Pong when header.PayloadBytes != FrameLimits.PingBytes:
                 return Reason.MalformedFrame;
             case FrameType.Ping:
-                SendPong(payload);
-                return Reason.None;
+                return AnswerPing(payload);
             case FrameType.Pong:
                 return Reason.None;
             case FrameType.Close:
@@ -159,12 +170,19 @@ public sealed partial class FrameConnection
         }
     }
 
-    private void SendPong(in ReadOnlySequence<byte> payload)
+    private Reason AnswerPing(in ReadOnlySequence<byte> payload)
     {
+        _pings ??= new TokenBucket(PingsPerSecond, PingBurst);
+        if (!_pings.TryTake(_time.GetElapsedTime(0)))
+        {
+            return Reason.PingFlood;
+        }
+
         var frame = new byte[FrameLimits.HeaderBytes + FrameLimits.PingBytes];
         new FrameHeader(FrameType.Pong, FrameFlags.None, FrameLimits.PingBytes, Channel.Session).Write(frame);
         payload.CopyTo(frame.AsSpan(FrameLimits.HeaderBytes));
         TrySendFrame(frame);
+        return Reason.None;
     }
 
     private Reason HandleClose(in ReadOnlySequence<byte> payload)

@@ -79,6 +79,9 @@ internal sealed class HandshakeStream(
         var read = await inner.ReadAsync(buffer, cancellationToken);
         pending.HeardPeer();
         await threads.TakeTurn(pending.Address);
+
+        // The wait for the turn may have used up the time: what is given up is not computed.
+        cancellationToken.ThrowIfCancellationRequested();
         return read;
     }
 }

@@ -8,6 +8,7 @@ public sealed class PendingConnection
 {
     private readonly PendingConnections _table;
     private Action? _onDisplaced;
+    private volatile bool _isDisplaced;
 
     internal PendingConnection(PendingConnections table, ulong address)
     {
@@ -18,7 +19,11 @@ public sealed class PendingConnection
     }
 
     /// <summary>Whether it was closed to make room.</summary>
-    public bool IsDisplaced { get; internal set; }
+    public bool IsDisplaced
+    {
+        get => _isDisplaced;
+        internal set => _isDisplaced = value;
+    }
 
     internal ulong Address { get; }
 
@@ -46,7 +51,8 @@ public sealed class PendingConnection
     public void OnDisplaced(Action end)
     {
         ArgumentNullException.ThrowIfNull(end);
-        Volatile.Write(ref _onDisplaced, end);
+        // A full fence, as in Displace: one of both sees what the other wrote.
+        Interlocked.Exchange(ref _onDisplaced, end);
         if (IsDisplaced)
         {
             Displace();

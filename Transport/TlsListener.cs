@@ -268,6 +268,7 @@ public sealed partial class TlsListener : IAsyncDisposable
                 var tls = new SslStream(inTurn);
                 stream = tls;
                 await _threads.TakeTurn(pending.Address);
+                either.Token.ThrowIfCancellationRequested();
 
                 // Back to the thread pool: what follows is the session's.
                 await tls.AuthenticateAsServerAsync(_tls, either.Token).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

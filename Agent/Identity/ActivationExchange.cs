@@ -65,7 +65,7 @@ public sealed class ActivationExchange
         var reason = ReasonText.FromWire(answer.Reason);
         if (reason != Reason.None)
         {
-            throw Refusals.Explain(reason, answer.Detail);
+            throw Refusals.Explain(reason, answer.Detail, answer.RetryAfterMs);
         }
 
         EnrolGrant grant;

@@ -64,7 +64,7 @@ public static partial class DeviceEnrolment
             catch (EnrolmentException e) when (e.IsPassing && failures < MaxAttempts - 1)
             {
                 // An operating failure: the relay or the node is not there. The request is idempotent.
-                var delay = ReconnectPolicy.BackOff(failures, Random.Shared.NextDouble());
+                var delay = ReconnectPolicy.Wait(failures, e.RetryAfter ?? TimeSpan.Zero, Random.Shared.NextDouble());
                 LogRetry(logger, failures + 1, delay.TotalSeconds, e.Message);
                 await Task.Delay(delay, time, cancellationToken);
             }

@@ -163,7 +163,7 @@ internal sealed class EnrolmentConnection : IAsyncDisposable
         switch (header.Type)
         {
             case FrameType.Close:
-                throw Refusals.Explain(ReadClose(payload, out var detail), detail);
+                throw ReadClose(payload);
             case FrameType.Ping when payload.Length == FrameLimits.PingBytes:
                 var pong = new ArrayBufferWriter<byte>();
                 FrameWriter.Write(pong, FrameType.Pong, Channel.Session, payload.ToArray());
@@ -181,20 +181,18 @@ internal sealed class EnrolmentConnection : IAsyncDisposable
         }
     }
 
-    private static Reason ReadClose(in ReadOnlySequence<byte> payload, out string detail)
+    private static EnrolmentException ReadClose(in ReadOnlySequence<byte> payload)
     {
-        detail = "";
         try
         {
             var close = Close.Parser.ParseFrom(payload);
-            detail = ReasonText.Cut(close.Detail);
             var reason = ReasonText.FromWire(close.Reason);
-            return reason == Reason.None ? Reason.ConnectionLost : reason;
+            return Refusals.Explain(reason == Reason.None ? Reason.ConnectionLost : reason, close.Detail, close.RetryAfterMs);
         }
         catch (InvalidProtocolBufferException)
         {
             // A peer fault; the connection is over either way.
-            return Reason.MalformedFrame;
+            return Refusals.Explain(Reason.MalformedFrame, "");
         }
     }
 

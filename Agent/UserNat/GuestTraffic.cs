@@ -1,4 +1,5 @@
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Agent.UserNat;
@@ -24,8 +25,7 @@ internal sealed class GuestTraffic(int socketsMax, bool canPing)
     public const int FragmentBytesPerSecond = 32 * 1024;
 
     private readonly Dictionary<ulong, long> _peers = [];
-    private long _fragmentBytes = FragmentBurstBytes;
-    private long _fragmentsAt = long.MinValue;
+    private readonly TokenBucket _fragmentBytes = new(FragmentBytesPerSecond, FragmentBurstBytes);
     private (Ipv4Address Source, ushort Identification) _passing;
 
     /// <summary>Judges a packet of the guest.</summary>
@@ -35,7 +35,7 @@ internal sealed class GuestTraffic(int socketsMax, bool canPing)
     /// <returns>Unspecified: it passes.</returns>
     public DropReason FromGuest(in Ipv4Packet packet, int sockets, long nowMilliseconds)
     {
-        if (packet.IsFragment && !TakeFragment(packet.TotalBytes, nowMilliseconds))
+        if (packet.IsFragment && !_fragmentBytes.TryTake(TimeSpan.FromMilliseconds(nowMilliseconds), packet.TotalBytes))
         {
             return DropReason.FragmentLimit;
         }
@@ -123,23 +123,5 @@ internal sealed class GuestTraffic(int socketsMax, bool canPing)
                 _peers.Remove(key);
             }
         }
-    }
-
-    private bool TakeFragment(int bytes, long nowMilliseconds)
-    {
-        if (_fragmentsAt != long.MinValue)
-        {
-            var passed = Math.Clamp(nowMilliseconds - _fragmentsAt, 0, 60_000);
-            _fragmentBytes = Math.Min(FragmentBurstBytes, _fragmentBytes + (passed * FragmentBytesPerSecond / 1_000));
-        }
-
-        _fragmentsAt = nowMilliseconds;
-        if (_fragmentBytes < bytes)
-        {
-            return false;
-        }
-
-        _fragmentBytes -= bytes;
-        return true;
     }
 }

@@ -47,15 +47,18 @@ internal sealed partial class ControlServer : IAsyncDisposable
         var listener = ControlSocket.Create();
         try
         {
-            File.Delete(path);
-            listener.Bind(ControlSocket.EndPoint(path));
+            // Under its name only when it answers: "status" takes a socket that does not for a killed agent's.
+            var made = path + ControlSocket.NewSuffix;
+            File.Delete(made);
+            listener.Bind(ControlSocket.EndPoint(made));
             if (!OperatingSystem.IsWindows())
             {
                 // Nobody else passes the directory (0700) before this.
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             }
 
             listener.Listen(AskersMax);
+            File.Move(made, path, overwrite: true);
             return new ControlServer(path, listener, targets, waiters, time, logger);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
@@ -99,7 +102,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             {
                 // Descriptors ran out, or the asker was gone already.
                 LogFault(_logger, e.Message);
-                await Task.Delay(Pause, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+                await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
 

@@ -31,8 +31,14 @@ internal static class ControlSocket
 
     public const int ReportBytesMax = 1 << 20;
 
-    // sun_path of sockaddr_un with its zero byte (unix(7)).
-    private const int PathBytesMax = 107;
+    /// <summary>Behind the name, of a socket that is being made.</summary>
+    public const string NewSuffix = ".new";
+
+    /// <summary>Behind the name, of one that is looked at because nobody answers on it.</summary>
+    public const string OldSuffix = ".old";
+
+    // sun_path of sockaddr_un with its zero byte (unix(7)), less a suffix.
+    private const int PathBytesMax = 107 - 4;
 
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

@@ -133,7 +133,7 @@ public static class DeviceControl
             return (socket, false);
         }
 
-        var aside = $"{path}.old";
+        var aside = path + ControlSocket.OldSuffix;
         try
         {
             File.Move(path, aside, overwrite: true);

@@ -15,15 +15,28 @@ internal sealed class ResolverWatch : IDisposable
     /// <param name="onChanged">Called on any thread.</param>
     public ResolverWatch(string path, string source, TimeProvider time, Action onChanged)
     {
+        Source = source;
         _timer = time.CreateTimer(static act => ((Action)act!)(), onChanged, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        foreach (var file in new[] { path, source }.Distinct())
+        try
         {
-            if (Path.GetDirectoryName(file) is { Length: > 0 } folder && Directory.Exists(folder))
+            foreach (var file in new[] { path, source }.Distinct())
             {
-                Watch(folder, Path.GetFileName(file));
+                if (Path.GetDirectoryName(file) is { Length: > 0 } folder && Directory.Exists(folder))
+                {
+                    Watch(folder, Path.GetFileName(file));
+                }
             }
         }
+        catch
+        {
+            // No more watches for this user (fs.inotify): those that there are go as well.
+            Dispose();
+            throw;
+        }
     }
+
+    /// <summary>What the file was a link to.</summary>
+    public string Source { get; }
 
     public void Dispose()
     {
@@ -34,11 +47,11 @@ internal sealed class ResolverWatch : IDisposable
     private void Watch(string folder, string name)
     {
         var watcher = new FileSystemWatcher(folder, name) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size };
+        _watchers.Add(watcher);
         watcher.Changed += OnChanged;
         watcher.Created += OnChanged;
         watcher.Deleted += OnChanged;
         watcher.Renamed += OnChanged;
-        _watchers.Add(watcher);
         watcher.EnableRaisingEvents = true;
     }
 

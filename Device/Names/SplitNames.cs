@@ -13,7 +13,7 @@ namespace OrleansUem.Device.Names;
 /// the work, so that a slow system service never holds up the agent; a newer configuration replaces one that waits.
 /// <para>What can't be set is reported and left: the tunnel is worth having without names.</para>
 /// </summary>
-internal sealed class SplitNames : IAsyncDisposable
+internal sealed partial class SplitNames : IAsyncDisposable
 {
     /// <summary>Where the stub listens: "uem" in ASCII within 127/8, so that it meets no other resolver of the machine.</summary>
     public static readonly IPAddress StubAddress = IPAddress.Parse("127.117.101.109");
@@ -96,6 +96,11 @@ internal sealed class SplitNames : IAsyncDisposable
         {
             // The end.
         }
+        catch (Exception e)
+        {
+            // A fault of ours: names stay as they are, and the end gives them back all the same.
+            LogFault(_logger, e);
+        }
     }
 
     private async Task ApplyAsync(TunnelConfiguration configuration)
@@ -168,11 +173,21 @@ internal sealed class SplitNames : IAsyncDisposable
         }
 
         Take();
-        _watch ??= new ResolverWatch(_resolverPath, _file.Source, _time, () => _wake.Writer.TryWrite(true));
         return "stub";
     }
 
-    private void Take() => _file.Take((mark, former) => former.PutBefore(mark, StubAddress, _applied!.DnsDomains));
+    private void Take()
+    {
+        _file.Take((mark, former) => former.PutBefore(mark, StubAddress, _applied!.DnsDomains));
+
+        // What it was a link to may be another file each time.
+        if (_watch?.Source != _file.Source)
+        {
+            _watch?.Dispose();
+            _watch = null;
+            _watch = new ResolverWatch(_resolverPath, _file.Source, _time, () => _wake.Writer.TryWrite(true));
+        }
+    }
 
     // The file, or the one that its link pointed to, changed.
     private void Retake()
@@ -271,4 +286,7 @@ internal sealed class SplitNames : IAsyncDisposable
         : e is SocketException { SocketErrorCode: SocketError.AccessDenied }
             ? $"port {NameRoutes.Port} of {StubAddress} may not be used by this process (it needs CAP_NET_BIND_SERVICE)"
             : e.Message.ReplaceLineEndings(" ").TrimEnd('.');
+
+    [LoggerMessage(EventId = 6402, Level = LogLevel.Error, Message = "Setting names failed")]
+    private static partial void LogFault(ILogger logger, Exception exception);
 }

@@ -17,7 +17,7 @@ internal sealed partial class StubForwarder : IAsyncDisposable
     /// <summary>TCP connections at a time; further ones are closed at once.</summary>
     public const int ConnectionsMax = 64;
 
-    // RFC 7766 §6.2.3 leaves the idle time to the server; clients here send at once.
+    // RFC 7766 §6.2.3 leaves the idle time to the server; clients here send at once, and read.
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -114,7 +114,7 @@ internal sealed partial class StubForwarder : IAsyncDisposable
             {
                 // An answer that found nobody is reported on the next receive; anything that stays must not spin.
                 LogFault(_logger, e.Message);
-                await PauseAsync();
+                await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -166,7 +166,7 @@ internal sealed partial class StubForwarder : IAsyncDisposable
             catch (SocketException e)
             {
                 LogFault(_logger, e.Message);
-                await PauseAsync();
+                await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -178,14 +178,18 @@ internal sealed partial class StubForwarder : IAsyncDisposable
         {
             while (true)
             {
-                using var limit = new CancellationTokenSource(IdleTimeout, _time);
-                using var idle = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, limit.Token);
-                if (await DnsStream.ReadAsync(connection, idle.Token) is not { } question || await AnswerAsync(question, isTcp: true, _stop.Token) is not { } answer)
+                if (await WithinAsync(limit => DnsStream.ReadAsync(connection, limit)) is not { } question
+                    || await AnswerAsync(question, isTcp: true, _stop.Token) is not { } answer)
                 {
                     return;
                 }
 
-                await DnsStream.WriteAsync(connection, answer, _stop.Token);
+                // Who asks and does not read must not hold a connection either.
+                await WithinAsync(async limit =>
+                {
+                    await DnsStream.WriteAsync(connection, answer, limit);
+                    return true;
+                });
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
@@ -196,6 +200,13 @@ internal sealed partial class StubForwarder : IAsyncDisposable
         {
             Leave(connection);
         }
+    }
+
+    private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> step)
+    {
+        using var limit = new CancellationTokenSource(IdleTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, limit.Token);
+        return await step(either.Token);
     }
 
     private void Leave(Socket connection)
@@ -230,8 +241,6 @@ internal sealed partial class StubForwarder : IAsyncDisposable
         isWork = isQuestion && Routes.Work.Contains(name[..characters]);
         return isQuestion;
     }
-
-    private Task PauseAsync() => Task.Delay(Pause, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 
     [LoggerMessage(EventId = 6401, Level = LogLevel.Debug, Message = "Name stub: {Text}")]
     private static partial void LogFault(ILogger logger, string text);

@@ -79,12 +79,6 @@ internal static unsafe partial class LibCrypto
     internal static partial void BIO_clear_flags(nint bio, int flags);
 
     [LibraryImport(Name)]
-    internal static partial nint BIO_ADDR_new();
-
-    [LibraryImport(Name)]
-    internal static partial void BIO_ADDR_free(nint address);
-
-    [LibraryImport(Name)]
     internal static partial nint d2i_X509(nint* result, byte** der, nint bytes);
 
     [LibraryImport(Name)]

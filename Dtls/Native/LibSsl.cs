@@ -87,14 +87,6 @@ internal static unsafe partial class LibSsl
         nint context, delegate* unmanaged[Cdecl]<nint, int, int, void> callback);
 
     [LibraryImport(Name)]
-    internal static partial void SSL_CTX_set_cookie_generate_cb(
-        nint context, delegate* unmanaged[Cdecl]<nint, byte*, uint*, int> callback);
-
-    [LibraryImport(Name)]
-    internal static partial void SSL_CTX_set_cookie_verify_cb(
-        nint context, delegate* unmanaged[Cdecl]<nint, byte*, uint, int> callback);
-
-    [LibraryImport(Name)]
     internal static partial nint SSL_new(nint context);
 
     [LibraryImport(Name)]
@@ -114,9 +106,6 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Name)]
     internal static partial void DTLS_set_timer_cb(nint ssl, delegate* unmanaged[Cdecl]<nint, uint, uint> callback);
-
-    [LibraryImport(Name)]
-    internal static partial int DTLSv1_listen(nint ssl, nint address);
 
     [LibraryImport(Name)]
     internal static partial int SSL_do_handshake(nint ssl);

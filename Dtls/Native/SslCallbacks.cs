@@ -93,39 +93,6 @@ internal static unsafe class SslCallbacks
     public static uint OnTimer(nint ssl, uint previousMicroseconds) =>
         _active?.OnTimer(previousMicroseconds) ?? SslEngine.NeverMicroseconds;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    public static int GenerateCookie(nint ssl, byte* cookie, uint* bytes)
-    {
-        try
-        {
-            if (_active?.Cookies is { } cookies)
-            {
-                cookies.Generate(_active.PeerAddress, new Span<byte>(cookie, DtlsCookieSecrets.CookieBytes));
-                *bytes = DtlsCookieSecrets.CookieBytes;
-                return 1;
-            }
-        }
-        catch (Exception)
-        {
-            // Only an HMAC failure ends here: without a cookie there is no answer.
-        }
-
-        return 0;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    public static int VerifyCookie(nint ssl, byte* cookie, uint bytes)
-    {
-        try
-        {
-            return _active?.Cookies is { } cookies && cookies.IsValid(_active.PeerAddress, new ReadOnlySpan<byte>(cookie, (int)bytes)) ? 1 : 0;
-        }
-        catch (Exception)
-        {
-            return 0;
-        }
-    }
-
     private static nint CreateMethod()
     {
         fixed (byte* name = "orleans-uem datagram\0"u8)

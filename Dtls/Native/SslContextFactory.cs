@@ -70,11 +70,6 @@ internal static unsafe class SslContextFactory
         LibSsl.SSL_CTX_set_verify(context, LibSsl.VerifyPeer | LibSsl.VerifyFailIfNoPeerCert, 0);
         LibSsl.SSL_CTX_set_cert_verify_callback(context, &SslCallbacks.VerifyCertificate, 0);
         LibSsl.SSL_CTX_set_info_callback(context, &SslCallbacks.OnInfo);
-        if (options.Role == DtlsRole.Server)
-        {
-            LibSsl.SSL_CTX_set_cookie_generate_cb(context, &SslCallbacks.GenerateCookie);
-            LibSsl.SSL_CTX_set_cookie_verify_cb(context, &SslCallbacks.VerifyCookie);
-        }
     }
 
     private static void UseCertificate(nint context, X509Certificate2 certificate)

@@ -77,18 +77,11 @@ internal sealed unsafe class SslEngine : IDisposable
         }
     }
 
-    public IDtlsOutput Output { get; set; }
+    public IDtlsOutput Output { get; }
 
-    public DtlsPeerVerifier? Verifier { get; set; }
+    public DtlsPeerVerifier? Verifier { get; }
 
     public int HandshakeMtuBytes { get; }
-
-    /// <summary>Set while a <see cref="DtlsCookieListener"/> makes a call; the cookie callbacks read them.</summary>
-    public DtlsCookieSecrets? Cookies { get; set; }
-
-    public ReadOnlyMemory<byte> PeerAddressMemory { get; set; }
-
-    public ReadOnlySpan<byte> PeerAddress => PeerAddressMemory.Span;
 
     public X509Certificate2? PeerCertificate { get; private set; }
 
@@ -141,27 +134,6 @@ internal sealed unsafe class SslEngine : IDisposable
                 Offer(first, datagram.Length);
                 var result = LibSsl.SSL_do_handshake(_ssl);
                 return result == 1 ? SslOutcome.Done : Outcome(result);
-            }
-        }
-        finally
-        {
-            Exit(previous);
-        }
-    }
-
-    /// <summary>Runs DTLSv1_listen on one datagram. Done means that the cookie was valid and the handshake may go on
-    /// with this engine.</summary>
-    public SslOutcome Listen(ReadOnlySpan<byte> datagram, nint address)
-    {
-        var previous = Enter();
-        try
-        {
-            fixed (byte* first = datagram)
-            {
-                Offer(first, datagram.Length);
-                var result = LibSsl.DTLSv1_listen(_ssl, address);
-                LibCrypto.ERR_clear_error();
-                return result == 1 ? SslOutcome.Done : SslOutcome.WantDatagram;
             }
         }
         finally

@@ -8,7 +8,7 @@ namespace OrleansUem.Edge.Sessions;
 /// </summary>
 internal sealed class AddressRateLimit
 {
-    /// <summary>Two busy addresses of a hundred share one with a chance of 1 in 14 each.</summary>
+    /// <summary>A hundred busy addresses: each shares its bucket with another one with a chance of 1 in 11, 1 - (1 - 1/1,024)^99.</summary>
     private const int Buckets = 1_024;
 
     private const int BurstSeconds = 4;

@@ -106,6 +106,7 @@ internal sealed partial class EnrolmentSession : IFrameHandler
             }
 
             reply.RequestId = enrol.RequestId;
+            reply.RetryAfterMs = EdgeServer.RetryAfterMs(ReasonText.FromWire(reply.Reason));
             return (FrameType.EnrolAnswer, reply);
         });
         return Reason.None;
@@ -146,6 +147,11 @@ internal sealed partial class EnrolmentSession : IFrameHandler
             Volatile.Write(ref _isBusy, 0);
             _tls.Pending?.AwaitPeer();
             _connection.TrySend(type, Channel.Session, body);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // A fault of the node or silo: an answer that does not parse. The device may ask again.
+            _connection.Close(new Close { Reason = (uint)Reason.NodeRefused, Detail = "The answer does not parse." });
         }
         catch (Exception e)
         {

@@ -12,6 +12,8 @@ internal sealed class SessionTable(int maxSessions)
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, EdgeSession> _byId = [];
     private readonly Dictionary<string, EdgeSession> _present = new(StringComparer.Ordinal);
+    private TaskCompletionSource? _empty;
+
     // A random start: a route that names a session of this edge's former process must not meet another peer's session of the same number.
     private ulong _lastId = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 24;
 
@@ -24,6 +26,17 @@ internal sealed class SessionTable(int maxSessions)
             {
                 return _present.Count;
             }
+        }
+    }
+
+    /// <summary>Ends when there is no session, attached or attaching.</summary>
+    public Task WhenEmptyAsync()
+    {
+        lock (_lock)
+        {
+            return _byId.Count == 0
+                ? Task.CompletedTask
+                : (_empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -65,6 +78,12 @@ internal sealed class SessionTable(int maxSessions)
             if (_present.TryGetValue(session.IdentityText, out var present) && present == session)
             {
                 _present.Remove(session.IdentityText);
+            }
+
+            if (_byId.Count == 0)
+            {
+                _empty?.SetResult();
+                _empty = null;
             }
         }
     }

@@ -9,6 +9,9 @@ namespace OrleansUem.LoadTest.Fleet;
 /// <summary>Many simulated devices of one tenant, each enrolled through the relay.</summary>
 internal sealed class DeviceFleet : IAsyncDisposable
 {
+    // For a refusal that names no time: a relay that was not there.
+    private static readonly TimeSpan SilentRefusal = TimeSpan.FromSeconds(1);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("uem-fleet-").FullName;
     private readonly List<SimulatedDevice> _devices = [];
 
@@ -26,9 +29,9 @@ internal sealed class DeviceFleet : IAsyncDisposable
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (index, token) =>
         {
             var activation = NodeActivations.Create(nodeState, DeviceId.Parse(NameOf(index)), TimeProvider.System, relay: relay);
-            while (!await TryEnrolAsync(activation, StateOf(index), token))
+            while (await TryEnrolAsync(activation, StateOf(index), token) is { } wait)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token);
+                await Task.Delay(wait, TimeProvider.System, token);
             }
         });
 
@@ -66,17 +69,17 @@ internal sealed class DeviceFleet : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // A node certifies ten devices a second; a fleet that enrols at once has to wait for its turn.
-    private static async Task<bool> TryEnrolAsync(EnrolmentUri activation, string state, CancellationToken cancellationToken)
+    // A node certifies ten devices a second; a fleet that enrols at once has to wait for its turn. Null: enrolled.
+    private static async Task<TimeSpan?> TryEnrolAsync(EnrolmentUri activation, string state, CancellationToken cancellationToken)
     {
         try
         {
             await DeviceEnrolment.EnrolAsync(activation, state, TimeProvider.System, NullLogger.Instance, cancellationToken);
-            return true;
+            return null;
         }
         catch (EnrolmentException e) when (e.IsPassing)
         {
-            return false;
+            return e.RetryAfter ?? SilentRefusal;
         }
     }
 }

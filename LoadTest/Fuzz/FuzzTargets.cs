@@ -61,7 +61,7 @@ internal static class FuzzTargets
         new("record-filter", "a datagram before libssl sees it", RecordsShape.Instance, () => new DelegateParser(TakeRecords)),
         new("dtls-records", "a datagram to an established session", RecordsShape.Instance, () => new DtlsRecordsParser()) { AcceptsMutants = false },
         new("dtls-handshake", "somebody on the path of a handshake", FuzzShape.Bytes, () => new DtlsHandshakeParser()) { IsSlow = true },
-        new("dtls-first-flight", "a datagram of an unknown address", RecordsShape.Instance, () => new DtlsFirstFlightParser()),
+        new("dtls-first-flight", "the first datagram at a node's end of a tunnel", RecordsShape.Instance, () => new DtlsFirstFlightParser()) { IsSlow = true },
         new("client-hello", "the first bytes of any TCP connection", FuzzShape.Bytes, () => new DelegateParser(TakeHello)),
         new("admin-request", "JSON bodies of the admin API", new PrefixedShape(1, Text), () => new AdminRequestParser()),
         new("state-agent", "agent.json", Text, () => StateParser.Agent(isKey: false)) { IsSlow = true },

@@ -19,6 +19,7 @@ public static class HostileLoad
         new UdpFlood(),
         new ReplayedProbes(),
         new SlowReaders(),
+        new PingFlood(),
         new BadFrames(),
         new OpenFlood(),
         new BadCertificates(),

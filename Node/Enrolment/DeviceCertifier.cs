@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using OrleansUem.Agent.Identity;
-using OrleansUem.Node.Forwarding;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Node.Enrolment;
@@ -20,7 +20,7 @@ internal sealed class DeviceCertifier(
     private const uint Version = 1;
 
     // A person activates one device at a time; a rollout by script has a burst.
-    private readonly RateLimit _rate = new(perSecond: 10, burst: 50);
+    private readonly TokenBucket _rate = new(perSecond: 10, burst: 50);
     private readonly ActivationStore _activations = new(files);
     private readonly long _origin = time.GetTimestamp();
 
@@ -43,7 +43,7 @@ internal sealed class DeviceCertifier(
     private (Reason Reason, string Detail, EnrolGrant? Grant) Judge(Enrol enrol, out string? device)
     {
         device = null;
-        if (!_rate.TryTake((long)time.GetElapsedTime(_origin).TotalMilliseconds))
+        if (!_rate.TryTake(time.GetElapsedTime(_origin)))
         {
             return (Reason.Overloaded, "The node answers 10 enrolments a second.", null);
         }

@@ -1,5 +1,6 @@
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Node.Forwarding;
@@ -17,7 +18,7 @@ internal interface IPacketPort
     PermittedTraffic Permitted { get; }
 
     /// <summary>Bounds the ICMP errors to this device; used by the tunnel's reader only.</summary>
-    RateLimit IcmpLimit { get; }
+    TokenBucket IcmpLimit { get; }
 
     /// <summary>Seals a packet to the device into a batch that the caller flushes.</summary>
     /// <returns>Unspecified, or why it was dropped.</returns>

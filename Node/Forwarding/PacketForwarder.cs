@@ -1,6 +1,7 @@
 using OrleansUem.Agent.Tun;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Node.Forwarding;
@@ -23,7 +24,7 @@ internal sealed class PacketForwarder : IDisposable
     private readonly ITunDevice _tun;
     private readonly NodeMetrics _metrics;
     private readonly Func<long> _nowMilliseconds;
-    private readonly RateLimit _tunIcmpLimit = new(perSecond: 100, burst: 100);
+    private readonly TokenBucket _tunIcmpLimit = new(perSecond: 100, burst: 100);
 
     // One for each thread that the uplink's frames come on: a batch is begun and ended on the same one.
     private readonly ThreadLocal<Gathered> _gathered;
@@ -155,7 +156,7 @@ internal sealed class PacketForwarder : IDisposable
     private void TellTooLong(in Ipv4Packet packet, IPacketPort port)
     {
         Span<byte> answer = stackalloc byte[IcmpError.PacketBytesMax];
-        if (_tunIcmpLimit.TryTake(_nowMilliseconds())
+        if (_tunIcmpLimit.TryTake(Now)
             && IcmpError.TryBuildFragmentationNeeded(packet, _nodeAddress, (ushort)port.MtuBytes, answer, out var bytes))
         {
             _tun.TryWrite(answer[..bytes]);
@@ -199,7 +200,7 @@ internal sealed class PacketForwarder : IDisposable
     private void Deny(IPacketPort port, in Ipv4Packet packet)
     {
         _metrics.Drop(DropReason.DestinationDenied);
-        if (!port.IcmpLimit.TryTake(_nowMilliseconds()))
+        if (!port.IcmpLimit.TryTake(Now))
         {
             return;
         }
@@ -210,6 +211,8 @@ internal sealed class PacketForwarder : IDisposable
             port.SendPacket(answer[..bytes], _gathered.Value!.Batch);
         }
     }
+
+    private TimeSpan Now => TimeSpan.FromMilliseconds(_nowMilliseconds());
 
     private int IndexOf(Ipv4Address address) => (int)(address.Value - _pool.Network.Value);
 

@@ -6,6 +6,7 @@ using OrleansUem.Node.Forwarding;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 
@@ -53,7 +54,7 @@ internal sealed class NodeTunnel : ISecureTunnelHandler, IPacketPort
     public PermittedTraffic Permitted { get; } = new();
 
     // A device that scans learns the first refusals at once and then one every 100 ms.
-    public RateLimit IcmpLimit { get; } = new(perSecond: 10, burst: 20);
+    public TokenBucket IcmpLimit { get; } = new(perSecond: 10, burst: 20);
 
     /// <summary>The relay has ended the channel: nothing can be sent on it any more.</summary>
     public void EndByRelay(Reason reason, string detail)

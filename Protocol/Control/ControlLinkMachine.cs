@@ -107,6 +107,11 @@ public sealed class ControlLinkMachine
             return default;
         }
 
+        if (!MessageForm.HasEachFieldOnce(payload))
+        {
+            return Close(Reason.MalformedFrame);
+        }
+
         ControlRequest request;
         try
         {
@@ -136,6 +141,11 @@ public sealed class ControlLinkMachine
         if (State == ControlLinkState.Ended)
         {
             return default;
+        }
+
+        if (!MessageForm.HasEachFieldOnce(payload))
+        {
+            return Close(Reason.MalformedFrame);
         }
 
         ControlAnswer answer;

@@ -51,9 +51,8 @@ public static class ReconnectPolicy
             return new ReconnectDecision(false, TimeSpan.Zero, 1);
         }
 
-        var delay = IsSlow(end) ? Jittered(SlowRetry, random) : BackOff(count, random);
-        var wish = end.RetryAfter < MaxRetryAfter ? end.RetryAfter : MaxRetryAfter;
-        return new ReconnectDecision(false, delay > wish ? delay : wish, Math.Min(count + 1, MaxDoublings));
+        var delay = IsSlow(end) ? NotBefore(end.RetryAfter, Jittered(SlowRetry, random)) : Wait(count, end.RetryAfter, random);
+        return new ReconnectDecision(false, delay, Math.Min(count + 1, MaxDoublings));
     }
 
     /// <summary>The delay after a number of failures in a row.</summary>
@@ -65,6 +64,13 @@ public static class ReconnectPolicy
         var full = FirstDelay * Math.Pow(2, Math.Clamp(failures, 0, MaxDoublings));
         return Jittered(full < MaxDelay ? full : MaxDelay, random);
     }
+
+    /// <summary>The back-off, and no less than the other side asks for.</summary>
+    /// <param name="failures">0 for the first.</param>
+    /// <param name="retryAfter">What it asks for; honoured up to <see cref="MaxRetryAfter"/>.</param>
+    /// <param name="random">Uniform in 0..1.</param>
+    /// <returns>The longer of both.</returns>
+    public static TimeSpan Wait(int failures, TimeSpan retryAfter, double random) => NotBefore(retryAfter, BackOff(failures, random));
 
     /// <summary>
     /// Whether only a person can help. Only the edge's word counts, and an edge has proved that it is one of the installation: what this side
@@ -85,6 +91,12 @@ public static class ReconnectPolicy
 
     private static bool IsSlow(UplinkEnd end) => IsAboutOurCertificate(end.Reason)
         || end.Reason is Reason.ClockSkew or Reason.CertificateNotYetValid or Reason.NotPermitted or Reason.Replaced;
+
+    private static TimeSpan NotBefore(TimeSpan retryAfter, TimeSpan delay)
+    {
+        var wish = retryAfter < MaxRetryAfter ? retryAfter : MaxRetryAfter;
+        return delay > wish ? delay : wish;
+    }
 
     private static TimeSpan Jittered(TimeSpan full, double random) => full * (0.5 + (0.5 * Math.Clamp(random, 0, 1)));
 }

@@ -41,7 +41,7 @@ public static class TunnelCodec
     public static Reason TryDecode(ReadOnlySpan<byte> plaintext, out TunnelControl? control)
     {
         control = null;
-        if (plaintext.IsEmpty || plaintext[0] != ControlByte)
+        if (plaintext.IsEmpty || plaintext[0] != ControlByte || !MessageForm.HasEachFieldOnce(plaintext[1..]))
         {
             return Reason.MalformedFrame;
         }

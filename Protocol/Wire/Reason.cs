@@ -28,6 +28,9 @@ public enum Reason
     /// <summary>The connection names no application protocol of ours.</summary>
     UnsupportedAlpn = 6,
 
+    /// <summary>PINGs that come faster than any keep-alive interval asks for.</summary>
+    PingFlood = 7,
+
     // Identity (100..199).
     /// <summary>The TLS peer presented no certificate.</summary>
     CertificateMissing = 100,

@@ -23,15 +23,18 @@ internal sealed class GrainStateRows(SiloDatabase database)
 
     /// <summary>All pages of a kind.</summary>
     /// <param name="state">The name of the state: that of its [PersistentState].</param>
+    /// <param name="clock">The rows' clock, asked before each page: a grain that changes after it tells a later row, and its page may or may not have the change.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The time before each page, and the page.</returns>
     /// <exception cref="DbException">The database failed.</exception>
-    public async IAsyncEnumerable<IReadOnlyList<StoredGrain>> ReadAsync(
-        string state, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<(long At, IReadOnlyList<StoredGrain> Grains)> ReadAsync(
+        string state, Func<CancellationToken, Task<long>> clock, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var last = (Hash: int.MinValue, N0: long.MinValue, N1: long.MinValue, Text: "");
         while (true)
         {
             var page = new List<StoredGrain>();
+            var at = await clock(cancellationToken);
             await using (var connection = await OpenAsync(cancellationToken))
             {
                 await using var command = connection.CreateCommand();
@@ -52,7 +55,7 @@ internal sealed class GrainStateRows(SiloDatabase database)
 
             if (page.Count > 0)
             {
-                yield return page;
+                yield return (at, page);
             }
 
             if (page.Count < PageRows)

@@ -125,9 +125,8 @@ internal sealed partial class InventoryRebuild(
 
     private async Task ReadAsync<T>(string name, Round round, Func<string, T, long, InventoryStatement?> restore, CancellationToken cancellationToken)
     {
-        await foreach (var page in states.ReadAsync(name, cancellationToken))
+        await foreach (var (at, page) in states.ReadAsync(name, ReadClockAsync, cancellationToken))
         {
-            var at = (time.GetUtcNow() + await queue.CompareClockAsync(cancellationToken)).ToUnixTimeMilliseconds();
             List<InventoryStatement> statements = [];
             foreach (var (key, state) in Decode<T>(page, round))
             {
@@ -143,10 +142,9 @@ internal sealed partial class InventoryRebuild(
 
     private async Task ReadPeersAsync(PeerRole role, string name, Round round, CancellationToken cancellationToken)
     {
-        await foreach (var page in states.ReadAsync(name, cancellationToken))
+        await foreach (var (at, page) in states.ReadAsync(name, ReadClockAsync, cancellationToken))
         {
-            // Before the edges are asked: whoever attaches meanwhile tells a later row.
-            var at = (time.GetUtcNow() + await queue.CompareClockAsync(cancellationToken)).ToUnixTimeMilliseconds();
+            // The edges are asked later: whoever attached meanwhile has told a later row.
             List<(string Key, string Identity, AttachState State)> peers = [];
             foreach (var (key, state) in Decode<AttachState>(page, round))
             {
@@ -169,6 +167,9 @@ internal sealed partial class InventoryRebuild(
             await WriteAsync([.. statements], round, cancellationToken);
         }
     }
+
+    private async Task<long> ReadClockAsync(CancellationToken cancellationToken) =>
+        (time.GetUtcNow() + await queue.CompareClockAsync(cancellationToken)).ToUnixTimeMilliseconds();
 
     private IEnumerable<(string Key, T State)> Decode<T>(IReadOnlyList<StoredGrain> page, Round round)
     {

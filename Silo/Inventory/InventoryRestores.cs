@@ -20,12 +20,17 @@ internal static class InventoryRestores
     private static readonly string PeerWithSessionText = InventorySql.Restore(
         "inventory_peers", ["role", "id"], ["at", "version", "session_at", "edge_id", "session_id", "generation", "is_blocked", "certificate"]);
 
+    // Storage says of a tunnel that it has not ended; that it is open, only its edges do.
+    private static readonly string Phase =
+        $"phase = CASE WHEN inventory_tunnels.tunnel_id = excluded.tunnel_id AND inventory_tunnels.phase <> {(int)TunnelPhase.Closed} "
+        + $"AND excluded.phase = {(int)TunnelPhase.Recalled} THEN inventory_tunnels.phase ELSE excluded.phase END";
+
     private static readonly string TunnelText = InventorySql.Restore(
         "inventory_tunnels",
         Id,
         ["at", "version", "tunnel_id", "phase", "node_id", "end_reason"],
         [.. new[] { "frames_up", "bytes_up", "frames_down", "bytes_down", "dropped" }.Select(static column => OfTheSameTunnel(column, "0")),
-            OfTheSameTunnel("device_path", "''"), OfTheSameTunnel("node_path", "''")]);
+            OfTheSameTunnel("device_path", "''"), OfTheSameTunnel("node_path", "''"), Phase]);
 
     private static readonly string EdgeText = InventorySql.Restore(
         "inventory_edges",

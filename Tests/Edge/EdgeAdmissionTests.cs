@@ -140,16 +140,6 @@ public sealed class EdgeAdmissionTests : IDisposable
         Assert.Equal(2, Enumerable.Range(0, 20).Count(_ => limit.TryTake(address)));
     }
 
-    [Theory]
-    [InlineData("Max open files            1024                 524288               files     ", 1_024)]
-    [InlineData("Max open files            unlimited            unlimited            files     ", 0)]
-    [InlineData("Max processes             92736                92736                processes ", 0)]
-    public void OpenFileLimit_Lines_GiveTheSoftLimit(string line, long expected)
-    {
-        Assert.Equal(expected != 0, OpenFileLimit.TryRead(["Limit                     Soft Limit           Hard Limit           Units     ", line], out var files));
-        Assert.Equal(expected, files);
-    }
-
     private static Func<EdgeOptions, EdgeOptions> With(int maxPending) => options => options with { Limits = options.Limits with { MaxPending = maxPending } };
 
     // Counters have no events: they are looked at until they say so.

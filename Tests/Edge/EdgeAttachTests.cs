@@ -45,13 +45,7 @@ public sealed class EdgeAttachTests
     {
         await using var edge = await EdgeFixture.StartAsync();
         using var stranger = new TestAuthority("Stranger");
-        var own = fault switch
-        {
-            "unknown tenant" => edge.Issue(PeerRole.Device, "phone-1", stranger),
-            "wrong role" => edge.Issue(PeerRole.Node, "phone-1"),
-            "expired" => edge.Issue(PeerRole.Device, "phone-1", validity: TimeSpan.FromSeconds(-60)),
-            _ => edge.Issue(PeerRole.Device, "phone-1"),
-        };
+        var own = edge.IssueWith(fault, stranger);
         var device = await ScriptedPeer.DialAsync(edge, Alpn.Device, fault == "no certificate" ? null : own);
 
         device.SendAttach(fault == "other certificate" ? edge.Issue(PeerRole.Device, "phone-2") : own, change: attach =>

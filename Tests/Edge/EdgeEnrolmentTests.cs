@@ -72,6 +72,41 @@ public sealed class EdgeEnrolmentTests
         Assert.Equal(Reason.TooManyAttempts, (await device.EndAsync()).Reason);
     }
 
+    [Theory]
+    [InlineData(Reason.Overloaded, true)]
+    [InlineData(Reason.UnknownActivation, false)]
+    public async Task Enrol_RefusedByTheNode_SaysWhenToAskAgainWhereThatHelps(Reason reason, bool isPassing)
+    {
+        await using var edge = await EdgeFixture.StartAsync();
+        edge.Silo.Override = request => request.BodyCase != ControlRequest.BodyOneofCase.Enrol ? null : new ControlAnswer
+        {
+            Enrolled = new EnrolledDevice { Answer = new EnrolAnswer { Reason = (uint)reason, RetryAfterMs = 7 }.ToByteString() },
+        };
+        var device = await ScriptedPeer.DialAsync(edge, Alpn.Enrol, own: null);
+
+        device.Connection.TrySend(FrameType.Enrol, Channel.Session, EnrolOf(edge));
+
+        var (_, answer) = await device.NextAsync(FrameType.EnrolAnswer, EnrolAnswer.Parser);
+        Assert.InRange(answer.RetryAfterMs, isPassing ? 1_000U : 0, isPassing ? 5_000U : 0);
+        Assert.Equal(1, edge.Server.Metrics.Refusals(reason));
+    }
+
+    /// <summary>A node's fault: its session and the edge's log have nothing to do with it.</summary>
+    [Fact]
+    public async Task Enrol_AnswerThatDoesNotParse_EndsTheConnectionByName()
+    {
+        await using var edge = await EdgeFixture.StartAsync();
+        edge.Silo.Override = request => request.BodyCase != ControlRequest.BodyOneofCase.Enrol ? null : new ControlAnswer
+        {
+            Enrolled = new EnrolledDevice { Answer = ByteString.CopyFrom(0xFF, 0xFF) },
+        };
+        var device = await ScriptedPeer.DialAsync(edge, Alpn.Enrol, own: null);
+
+        device.Connection.TrySend(FrameType.Enrol, Channel.Session, EnrolOf(edge));
+
+        Assert.Equal(Reason.NodeRefused, (await device.EndAsync()).Reason);
+    }
+
     [Fact]
     public async Task Register_IsForwardedAndAnswered()
     {

@@ -71,6 +71,15 @@ internal sealed class EdgeFixture : IAsyncDisposable
         return credentials;
     }
 
+    /// <summary>Credentials of phone-1 with a fault: "expired", "unknown tenant" or "wrong role"; any other word: without one.</summary>
+    public PeerCredentials IssueWith(string fault, TestAuthority stranger) => fault switch
+    {
+        "expired" => Issue(PeerRole.Device, "phone-1", validity: TimeSpan.FromSeconds(-60)),
+        "unknown tenant" => Issue(PeerRole.Device, "phone-1", stranger),
+        "wrong role" => Issue(PeerRole.Node, "phone-1"),
+        _ => Issue(PeerRole.Device, "phone-1"),
+    };
+
     public async Task<ScriptedPeer> AttachDeviceAsync(string name = "phone-1", ulong generation = 1, PeerCredentials? own = null)
     {
         own ??= Issue(PeerRole.Device, name);
@@ -140,6 +149,14 @@ internal sealed class EdgeFixture : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await AdvanceUntilAsync(_running);
+    }
+
+    /// <summary>Tells the edge to stop; the clock stands.</summary>
+    /// <returns>Its end.</returns>
+    public async Task BeginStopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
     }
 
     public async ValueTask DisposeAsync()

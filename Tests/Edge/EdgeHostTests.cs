@@ -30,6 +30,43 @@ public sealed class EdgeHostTests
         Assert.Equal((uint)Reason.Draining, ended.SessionsEnded.Sessions[0].Reason);
     }
 
+    /// <summary>The clock stands, so it is the last session's leaving that ends the wait.</summary>
+    [Fact]
+    public async Task Stop_LastSessionHasLeft_EndsAtOnce()
+    {
+        await using var edge = await EdgeFixture.StartAsync(options => options with { DrainTime = TimeSpan.FromMinutes(5) });
+        var first = await edge.AttachDeviceAsync();
+        var second = await edge.AttachDeviceAsync("phone-2");
+        var end = edge.BeginStopAsync();
+        await first.NextAsync(FrameType.GoAway, GoAway.Parser);
+        await second.NextAsync(FrameType.GoAway, GoAway.Parser);
+
+        first.Connection.Close(Reason.Detached);
+        await edge.Silo.NextAsync(ControlRequest.BodyOneofCase.SessionsEnded);
+        Assert.False(end.IsCompleted);
+        second.Connection.Close(Reason.Detached);
+
+        await end.WithinAsync("the edge's end");
+    }
+
+    [Fact]
+    public async Task Ping_WithoutEnd_EndsTheSessionByName()
+    {
+        await using var edge = await EdgeFixture.StartAsync();
+        var device = await edge.AttachDeviceAsync();
+
+        for (var i = 0; i < 200; i++)
+        {
+            var ping = new byte[FrameLimits.HeaderBytes + FrameLimits.PingBytes];
+            new FrameHeader(FrameType.Ping, FrameFlags.None, FrameLimits.PingBytes, Channel.Session).Write(ping);
+            device.Connection.TrySendFrame(ping);
+        }
+
+        var end = await device.EndAsync();
+        Assert.Equal((Reason.PingFlood, true), (end.Reason, end.IsByPeer));
+        Assert.Equal((uint)Reason.PingFlood, (await edge.Silo.NextAsync(ControlRequest.BodyOneofCase.SessionsEnded)).SessionsEnded.Sessions[0].Reason);
+    }
+
     [Fact]
     public async Task AuditCapture_HoldsWhatWasForwarded_AndNotWhatWasNotSent()
     {

@@ -82,7 +82,7 @@ public sealed class EdgeTlsProgramTests : IDisposable
     [RequiresTheory(Requirement.None, "openssl")]
     [InlineData("right", Reason.None)]
     [InlineData("expired", Reason.CertificateExpired)]
-    [InlineData("stranger", Reason.UnknownTenant)]
+    [InlineData("unknown tenant", Reason.UnknownTenant)]
     [InlineData("wrong role", Reason.CertificateWrongRole)]
     [InlineData("self-signed", Reason.CertificateMalformed)]
     [InlineData("rsa", Reason.CertificateMalformed)]
@@ -90,13 +90,7 @@ public sealed class EdgeTlsProgramTests : IDisposable
     {
         await using var edge = await EdgeFixture.StartAsync();
         using var stranger = new TestAuthority("Stranger");
-        var own = kind switch
-        {
-            "expired" => edge.Issue(PeerRole.Device, "phone-1", validity: TimeSpan.FromSeconds(-60)),
-            "stranger" => edge.Issue(PeerRole.Device, "phone-1", stranger),
-            "wrong role" => edge.Issue(PeerRole.Node, "phone-1"),
-            _ => edge.Issue(PeerRole.Device, "phone-1"),
-        };
+        var own = edge.IssueWith(kind, stranger);
         using var foreign = kind switch
         {
             "self-signed" => SelfSigned(),

@@ -7,7 +7,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>A tunnel for a named set of apps: <c>uem device up --apps</c>, by root and by a user without any right. Without a tunnel: <see cref="AppLeakTests"/>.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class AppSetTests(AppInstallation shared) : IClassFixture<AppInstallation>
 {
     private const Requirement Needs = Requirement.Tun | Requirement.Nftables | Requirement.UserNamespaces;

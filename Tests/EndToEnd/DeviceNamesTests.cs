@@ -114,10 +114,14 @@ public sealed class DeviceNamesTests(DeviceInstallation shared) : IClassFixture<
         await using var machine = await NamesMachine.StartAsync(uem, "nameserver 192.0.2.1\n");
         await using var device = await machine.StartDeviceAsync();
 
-        // As network managers do: a new file under its name.
-        await File.WriteAllTextAsync(machine.ResolverPath + ".theirs", theirs);
+        // As network managers do: a link under its name, and the file behind it written for the next network.
+        var managed = Path.Combine(Path.GetDirectoryName(machine.ResolverPath)!, "managed.conf");
+        await File.WriteAllTextAsync(managed, "nameserver 192.0.2.2\n");
+        File.CreateSymbolicLink(machine.ResolverPath + ".theirs", "managed.conf");
         File.Move(machine.ResolverPath + ".theirs", machine.ResolverPath, overwrite: true);
         await NamesMachine.WaitForNamesAsync(device, "by the stub", 2);
+        await File.WriteAllTextAsync(managed, theirs);
+        await NamesMachine.WaitForNamesAsync(device, "by the stub", 3);
         Assert.Equal(DeviceInstallation.PublicAddress, await machine.ResolveAsync(DeviceInstallation.PublicName));
         Assert.Equal(UemInstallation.WebAddress, await machine.ResolveAsync(AppInstallation.WebName));
 

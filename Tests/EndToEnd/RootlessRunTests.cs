@@ -7,7 +7,6 @@ namespace OrleansUem.Tests.EndToEnd;
 
 /// <summary>The demonstration of <c>./run</c> by a user without any right: relay, node with the user-mode NAT, and a device, from end to end.</summary>
 [Trait("Category", "E2E")]
-[Collection(EndToEndCollection.Name)]
 public sealed class RootlessRunTests : IDisposable
 {
     private const Requirement Needs = Requirement.Tun | Requirement.UserNamespaces | Requirement.Slirp;

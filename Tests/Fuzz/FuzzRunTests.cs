@@ -34,6 +34,26 @@ public sealed class FuzzRunTests
         Assert.Contains("bytes of memory", run.Feed(100_000, CancellationToken.None).Failure!.What, StringComparison.Ordinal);
     }
 
+    /// <summary>By the thread's own time: what a busy machine takes for others is nobody's fault.</summary>
+    [Fact]
+    public void Feed_ParserThatComputesForLong_IsFound()
+    {
+        var target = Target(input => input.Contains((byte)0xA5) ? Compute() : true);
+        using var run = new FuzzRun(target, seed: 1);
+
+        Assert.Contains("ms and", run.Feed(100_000, CancellationToken.None).Failure!.What, StringComparison.Ordinal);
+
+        static bool Compute()
+        {
+            var (start, before) = (TimeProvider.System.GetTimestamp(), ThreadTime.Read());
+            while ((ThreadTime.Read(before) ?? TimeProvider.System.GetElapsedTime(start)) < TimeSpan.FromMilliseconds(600))
+            {
+            }
+
+            return true;
+        }
+    }
+
     [Fact]
     public void Feed_SameSeed_SameInputs()
     {

@@ -3,6 +3,7 @@ using OrleansUem.Agent.Uplink;
 using OrleansUem.Node;
 using OrleansUem.Node.Forwarding;
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Protocol.Packets;
 using Xunit;
@@ -301,7 +302,7 @@ public sealed class PacketForwarderTests : IDisposable
 
         public PermittedTraffic Permitted { get; } = new();
 
-        public RateLimit IcmpLimit { get; } = new(10, 20);
+        public TokenBucket IcmpLimit { get; } = new(10, 20);
 
         public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -75,6 +76,30 @@ public sealed class FrameConnectionTests
         await EndOf(running);
     }
 
+    /// <summary>A minute's worth at once, then one a second; a peer that asks at any interval there is stays below.</summary>
+    [Fact]
+    public async Task Read_MorePingsThanAnyIntervalAsksFor_EndsTheConnection()
+    {
+        var pipes = new PipePair();
+        var running = Run(pipes, new FrameConnectionOptions());
+        for (var i = 0; i < 61; i++)
+        {
+            if (i == 60)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            await pipes.Right.Output.WriteAsync(Frame(FrameType.Ping, 0, 8));
+            Assert.Equal(FrameType.Pong, (await ReadFrameAsync(pipes.Right.Input)).Type);
+        }
+
+        await pipes.Right.Output.WriteAsync(Frame(FrameType.Ping, 0, 8));
+
+        Assert.Equal((uint)Reason.PingFlood, (await ReadCloseAsync(pipes.Right.Input)).Reason);
+        await pipes.Right.Output.CompleteAsync();
+        Assert.Equal((Reason.PingFlood, false), await EndOf(running));
+    }
+
     [Fact]
     public async Task KeepAlive_SilentPeer_PingsThenEndsAfterThreeIntervals()
     {
@@ -91,6 +116,27 @@ public sealed class FrameConnectionTests
         Assert.Equal((uint)Reason.KeepAliveTimeout, (await ReadCloseAsync(pipes.Right.Input)).Reason);
         _time.Advance(TimeSpan.FromSeconds(4));
         Assert.Equal((Reason.KeepAliveTimeout, false), await EndOf(running));
+    }
+
+    /// <summary>A peer that is held back by the place where its frames go, for however long, has not gone silent.</summary>
+    [Fact]
+    public async Task KeepAlive_PeerThatIsHeldBack_GoesOn()
+    {
+        var pipes = new PipePair();
+        var handler = new HoldingHandler();
+        var running = Connect(pipes, new FrameConnectionOptions { KeepAliveInterval = TimeSpan.FromSeconds(10) }).RunAsync(handler, CancellationToken.None);
+        await pipes.Right.Output.WriteAsync(Frame(FrameType.Open, 0, 0));
+        await handler.IsHolding.Task.WithinAsync("the pause");
+
+        _time.Advance(TimeSpan.FromMinutes(5));
+        handler.Room.SetResult();
+        await pipes.Right.Output.WriteAsync(Frame(FrameType.Ping, 0, 8));
+
+        Assert.Equal(FrameType.Pong, (await ReadFrameAsync(pipes.Right.Input)).Type);
+        _time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal((uint)Reason.KeepAliveTimeout, (await ReadCloseAsync(pipes.Right.Input)).Reason);
+        await pipes.Right.Output.CompleteAsync();
+        await EndOf(running);
     }
 
     [Fact]
@@ -237,6 +283,21 @@ public sealed class FrameConnectionTests
         Assert.Equal((11L, 1L), (connection.FramesSent, connection.Writes));
         await pipes.Right.Output.CompleteAsync();
         await EndOf(running);
+    }
+
+    private sealed class HoldingHandler : IFrameHandler
+    {
+        public TaskCompletionSource IsHolding { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Room { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Reason OnFrame(in FrameHeader header, in ReadOnlySequence<byte> payload) => Reason.None;
+
+        public Task PauseAsync()
+        {
+            IsHolding.TrySetResult();
+            return Room.Task;
+        }
     }
 
     private static byte[] Frame(FrameType type, uint channel, int payloadBytes)

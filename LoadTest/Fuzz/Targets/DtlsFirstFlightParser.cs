@@ -2,59 +2,39 @@ using OrleansUem.Dtls;
 
 namespace OrleansUem.LoadTest.Fuzz.Targets;
 
-/// <summary>
-/// A datagram of an unknown address at the front of an open UDP port: <see cref="DtlsCookieListener"/>. An answer is never longer than the question, and a session is made for nothing but a cookie that
-/// this port gave to this address. The cookie's secret is new in every run.
-/// </summary>
+/// <summary>The first datagram that a node's end of a tunnel gets, of a device or of the relay in its place. The session comes to a known state, a failure has words, and no answer comes to what is no ClientHello.</summary>
 internal sealed class DtlsFirstFlightParser : FuzzParser
 {
-    private static readonly byte[] Address = [203, 0, 113, 7, 0x12, 0x34];
+    // RFC 6347 §4.1 and §4.3.2: the record's header, then the type of the handshake message.
+    private const int MessageTypeOffset = 13;
+    private const byte ClientHello = 1;
 
     private readonly DtlsPeers _peers = new();
-    private readonly DtlsCookieListener _listener;
-    private readonly Answer _answer = new();
-    private readonly byte[] _first;
-    private readonly byte[] _second;
+    private readonly byte[] _plaintext = new byte[80_000];
+    private readonly byte[] _hello;
 
     public DtlsFirstFlightParser()
     {
-        _listener = new DtlsCookieListener(_peers.Server, new DtlsCookieSecrets());
         var wire = new DtlsPeers.Wire();
         using var client = _peers.Client.CreateSession(wire.To(server: true));
         client.Start(DtlsPeers.Now);
-        _first = wire.Air.Dequeue().Datagram;
-        Require(_listener.Offer(_first, Address, _answer, DtlsPeers.Now) is null && _answer.Datagram is not null, "No cookie for a good ClientHello.");
-        client.Receive(_answer.Datagram, new byte[2_000], DtlsPeers.Now);
-        _second = wire.Air.Dequeue().Datagram;
+        _hello = wire.Air.Dequeue().Datagram;
     }
 
-    public override IReadOnlyList<byte[]> Seeds => [_first, _second];
+    public override IReadOnlyList<byte[]> Seeds => [_hello];
 
     public override bool Take(ReadOnlySpan<byte> input)
     {
-        _answer.Datagram = null;
-        using var session = _listener.Offer(input, Address, _answer, DtlsPeers.Now);
-        if (session is null)
-        {
-            Require(_answer.Datagram is null || _answer.Datagram.Length <= input.Length, "The port answers with more than it was asked with.");
-            return _answer.Datagram is not null;
-        }
-
-        using var stranger = _listener.Offer(input, new byte[] { 203, 0, 113, 8, 0x12, 0x34 }, _answer, DtlsPeers.Now);
-        Require(stranger is null, "A cookie of another address was taken.");
-        return true;
+        var wire = new DtlsPeers.Wire();
+        using var server = _peers.Server.CreateSession(wire.To(server: false));
+        server.Start(DtlsPeers.Now);
+        server.Receive(input, _plaintext, DtlsPeers.Now);
+        Require(server.State is DtlsState.Handshaking or DtlsState.Failed or DtlsState.PeerClosed, $"The session is {server.State}.");
+        Require(server.State != DtlsState.Failed || server.FailureDetail.Length > 0, "A failure without words.");
+        var isAnswered = server.State == DtlsState.Handshaking && wire.Air.Count > 0;
+        Require(!isAnswered || (input.Length > MessageTypeOffset && input.Contains(ClientHello)), "An answer to what is no ClientHello.");
+        return isAnswered;
     }
 
-    protected override void Close()
-    {
-        _listener.Dispose();
-        _peers.Dispose();
-    }
-
-    private sealed class Answer : IDtlsOutput
-    {
-        public byte[]? Datagram { get; set; }
-
-        public void Send(ReadOnlySpan<byte> datagram) => Datagram = datagram.ToArray();
-    }
+    protected override void Close() => _peers.Dispose();
 }

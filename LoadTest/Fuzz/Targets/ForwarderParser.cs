@@ -3,6 +3,7 @@ using OrleansUem.Agent.Uplink;
 using OrleansUem.Node;
 using OrleansUem.Node.Forwarding;
 using OrleansUem.Protocol.Packets;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.LoadTest.Fuzz.Targets;
@@ -93,7 +94,7 @@ internal sealed class ForwarderParser : FuzzParser
 
         public PermittedTraffic Permitted { get; } = new();
 
-        public RateLimit IcmpLimit { get; } = new(perSecond: 10, burst: 20);
+        public TokenBucket IcmpLimit { get; } = new(perSecond: 10, burst: 20);
 
         public byte[]? Sent { get; set; }
 

@@ -1,13 +1,13 @@
-using System.Buffers.Binary;
+using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.LoadTest.Hostile.Attacks;
 
-/// <summary>Devices that make the edge answer and never read: PING after PING until the edge has had enough.</summary>
+/// <summary>Devices that make the edge answer and never read: OPEN after OPEN, refused as too many, until the edge has had enough.</summary>
 internal sealed class SlowReaders : IHostileAttack
 {
     private const int Devices = 4;
-    private const int PingsAtOnce = 1_000;
+    private const int OpensAtOnce = 1_000;
     private const int WritesMax = 20_000;
 
     public string Name => "slow-readers";
@@ -18,14 +18,13 @@ internal sealed class SlowReaders : IHostileAttack
 
     public async Task<long> RunAsync(HostileTarget target, CancellationToken cancellationToken)
     {
-        var pings = new byte[PingsAtOnce * (FrameLimits.HeaderBytes + FrameLimits.PingBytes)];
-        var one = HostilePeer.Frame(FrameType.Ping, Channel.Session, new byte[FrameLimits.PingBytes]);
-        for (var i = 0; i < PingsAtOnce; i++)
+        var opens = new List<byte>();
+        for (var i = 1U; i <= OpensAtOnce; i++)
         {
-            BinaryPrimitives.WriteInt32BigEndian(one.AsSpan(FrameLimits.HeaderBytes), i);
-            one.CopyTo(pings, i * one.Length);
+            opens.AddRange(FrameWriter.ToArray(FrameType.Open, Channel.Session, new Open { RequestId = i }));
         }
 
+        byte[] bytes = [.. opens];
         var sent = 0L;
         for (var number = 0; number < Devices; number++)
         {
@@ -36,8 +35,8 @@ internal sealed class SlowReaders : IHostileAttack
             {
                 for (var i = 0; i < WritesMax; i++)
                 {
-                    await peer.SendAsync(pings, cancellationToken);
-                    sent += PingsAtOnce;
+                    await peer.SendAsync(bytes, cancellationToken);
+                    sent += OpensAtOnce;
                 }
             }
             catch (IOException)

@@ -121,11 +121,13 @@ public abstract class StorageSuite
     protected abstract Task ChangeElsewhereAsync(string key, int count);
 
     // A reminder's next tick is set when the last has ended, which the test can't see: time passes in steps until it shows.
+    // The next tick is set when the call before has ended, which nobody is told of: time passes until it is seen. The probe bounds it.
     private static async Task PassUntilSeenAsync(ActorHostFixture host, string key, string note, int times)
     {
         var seen = Probe.SeenAsync(key, note, times);
-        for (var step = 0; step < 50 && !seen.IsCompleted; step++)
+        while (!seen.IsCompleted)
         {
+            await Task.Yield();
             await host.PassTimeAsync(TimeSpan.FromMinutes(1));
             await host.Grains.GetGrain<IReminderGrain>(key).NamesAsync();
         }

@@ -222,6 +222,49 @@ public sealed class DeviceEnrolmentTests : IAsyncDisposable
         Assert.Equal(1, _edge.Connections);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task EnrolAsync_AskedToComeAgain_KnowsWhen(bool isByClose)
+    {
+        _edge.OnFrame = (peer, _, _, _) =>
+        {
+            if (isByClose)
+            {
+                peer.Send(FrameType.Close, Channel.Session, new Close { Reason = (uint)Reason.HandshakeDisplaced, RetryAfterMs = 2_500 });
+            }
+            else
+            {
+                peer.Send(FrameType.EnrolAnswer, Channel.Session, new EnrolAnswer { RequestId = 1, Reason = (uint)Reason.Overloaded, RetryAfterMs = 2_500 });
+            }
+        };
+
+        var e = await Assert.ThrowsAsync<EnrolmentException>(EnrolAsync);
+
+        Assert.Equal((isByClose ? Reason.HandshakeDisplaced : Reason.Overloaded, TimeSpan.FromSeconds(2.5)), (e.Reason, e.RetryAfter));
+        Assert.Equal(DeviceEnrolment.MaxAttempts, _edge.Connections);
+    }
+
+    [Fact]
+    public async Task RetryAsync_AskedToComeAgain_WaitsThatLong()
+    {
+        var time = new ManualTimeProvider();
+        var attempts = 0;
+        var retrying = DeviceEnrolment.RetryAsync(
+            () => ++attempts == 1
+                ? Task.FromException<int>(new EnrolmentException(Reason.Overloaded, "", retryAfter: TimeSpan.FromSeconds(45)))
+                : Task.FromResult(7),
+            time,
+            NullLogger.Instance,
+            CancellationToken.None);
+
+        time.Advance(TimeSpan.FromSeconds(44.9));
+        Assert.Equal(1, attempts);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+
+        Assert.Equal(7, await retrying.WithinAsync("the second attempt"));
+    }
+
     [Fact]
     public async Task EnrolAsync_GarbageForAnAnswer_IsAnErrorWithAReason()
     {

@@ -114,7 +114,34 @@ public sealed class ControlSocketTests : IDisposable
     public void Path_LongerThanASocketMayHave_IsRefusedWithTheBound()
     {
         var fault = Assert.Throws<DeviceFatalException>(() => ControlSocket.PathIn("/" + new string('x', 100)));
-        Assert.Contains("at most 107", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("at most 103", fault.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is looked at is moved aside, and a name beside must fit as well.</summary>
+    [Fact]
+    public async Task Status_OfAKilledAgentInALongPath_SaysSo()
+    {
+        var room = 103 - Encoding.UTF8.GetByteCount(Path.Combine(_folder, "x", ControlSocket.Name));
+        var folder = Path.Combine(_folder, new string('x', 1 + room));
+        Directory.CreateDirectory(folder);
+        LeaveSocketBehind();
+        File.Move(SocketPath, Path.Combine(folder, ControlSocket.Name));
+
+        Assert.Equal(new DeviceStanding(null, WasKilled: true), await DeviceControl.AskAsync(folder, TimeProvider.System, CancellationToken.None));
+        Assert.Throws<DeviceFatalException>(() => ControlSocket.PathIn(folder + "x"));
+    }
+
+    /// <summary>A socket has its name only while somebody answers on it, so nobody takes it for a killed agent's.</summary>
+    [Fact]
+    public async Task Start_LeavesNothingBeside()
+    {
+        using var waiters = new ControlWaiters();
+        await using (Start(waiters))
+        {
+            Assert.Equal([SocketPath], Directory.GetFileSystemEntries(_folder));
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
     private void LeaveSocketBehind()

@@ -76,7 +76,7 @@ public sealed class DeviceMonitorTests
         Assert.Empty(monitor.Complete(Known).SkippedRoutes);
     }
 
-    private static TunnelConfiguration Configuration => new()
+    internal static TunnelConfiguration Configuration => new()
     {
         Address = Ipv4Address.Parse("10.64.0.7"),
         PrefixLength = 16,

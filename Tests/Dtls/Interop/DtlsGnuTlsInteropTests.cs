@@ -76,14 +76,13 @@ public sealed class DtlsGnuTlsInteropTests : DtlsInteropTest
     [InlineData(0)]
     [InlineData(21)]
     [InlineData(22)]
-    public async Task CookieListener_AgainstGnuTlsClient_ExchangesDataAndCloses(int seed)
+    public async Task Server_AgainstGnuTlsClient_ExchangesDataAndCloses(int seed)
     {
         WritePem("device", DtlsCertificates.Device);
         using var context = DtlsContext.Create(DtlsPair.ServerOptions(maxDatagramBytes: 1_200));
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         await using var relay = Relay = new FaultyRelay(Bind(), seed, seed == 0 ? DatagramFaults.None : Poor);
         using var peer = StartClient(relay, "--x509certfile device.cert --x509keyfile device.key");
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         var ready = WaitForLine(peer, "Simple Client Mode");
         await Pump(session, "handshake", () => session.State == DtlsState.Established && ready.IsCompleted, wake: ready);
         await ready;
@@ -131,13 +130,12 @@ public sealed class DtlsGnuTlsInteropTests : DtlsInteropTest
     }
 
     [RequiresFact(Requirement.None, "gnutls-cli", "stdbuf")]
-    public async Task CookieListener_GnuTlsClientWithoutCertificate_IsRefused()
+    public async Task Server_GnuTlsClientWithoutCertificate_IsRefused()
     {
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         await using var relay = Relay = new FaultyRelay(Bind(), 0, DatagramFaults.None);
         using var peer = StartClient(relay, "");
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
 
         await Pump(session, "refusal", () => session.State == DtlsState.Failed);
 

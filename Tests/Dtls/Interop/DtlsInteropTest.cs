@@ -61,23 +61,16 @@ public abstract class DtlsInteropTest : IDisposable
         return session;
     }
 
-    protected async Task<DtlsSession> Accept(DtlsCookieListener listener)
+    /// <summary>Waits for whoever speaks first, whose session it is from then on.</summary>
+    protected async Task<DtlsSession> Accept(DtlsContext context)
     {
         _phase = "accept";
-        while (true)
-        {
-            var received = await ReceiveFrom();
-            if (!_socket.Connected)
-            {
-                await _socket.ConnectAsync(received.Peer, Safety.Token);
-            }
-
-            var address = Encoding.ASCII.GetBytes(received.Peer.ToString());
-            if (listener.Offer(_datagram.AsSpan(0, received.Bytes), address, new SocketOutput(_socket), Now) is { } session)
-            {
-                return session;
-            }
-        }
+        var received = await ReceiveFrom();
+        await _socket.ConnectAsync(received.Peer, Safety.Token);
+        var session = context.CreateSession(new SocketOutput(_socket));
+        session.Start(Now);
+        session.Receive(_datagram.AsSpan(0, received.Bytes), _plaintext, Now);
+        return session;
     }
 
     private async Task<(int Bytes, IPEndPoint Peer)> ReceiveFrom()
@@ -173,7 +166,7 @@ public abstract class DtlsInteropTest : IDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"phase '{phase}': {opener.Opened} opened, {opener.Rejections} within {SafetyTimeout}");
+                throw new TimeoutException($"phase '{phase}': {opener.Opened} opened, {opener.Rejections} within {SafetyTimeout}\n{Relay?.Trace}");
             }
 
             if (TakeAll(opener, bytes, isDone))
@@ -199,26 +192,30 @@ public abstract class DtlsInteropTest : IDisposable
     /// <summary>Opens what comes until the text was in it.</summary>
     protected async Task OpenUntil(RecordOpener opener, string text)
     {
-        _phase = $"data '{text}'";
         var received = "";
-        while (!received.Contains(text, StringComparison.Ordinal))
+        await OpenUntil(opener, $"data '{text}'", (outcome, data) =>
         {
-            var bytes = await _socket.ReceiveAsync(_datagram, SocketFlags.None, Safety.Token);
-            received += OpenAll(opener, _datagram.AsSpan(0, bytes));
-        }
+            Assert.True(outcome is RecordOutcome.Data or RecordOutcome.Handshake, $"{outcome}");
+            received += Encoding.ASCII.GetString(data);
+            return received.Contains(text, StringComparison.Ordinal);
+        });
     }
 
-    private string OpenAll(RecordOpener opener, ReadOnlySpan<byte> datagram)
+    /// <summary>Takes the session's records over: a line of each end, and our close.</summary>
+    /// <param name="session">Established.</param>
+    /// <param name="peer">A program that sends the lines of its input and prints what it receives.</param>
+    /// <param name="endLine">What it prints at our close.</param>
+    protected async Task TakeOverAndClose(DtlsSession session, Process peer, string endLine)
     {
-        var text = "";
-        while (DtlsRecord.TryTake(ref datagram, out var record))
-        {
-            var outcome = opener.Open(record.Bytes, _plaintext, out var plaintext);
-            Assert.True(outcome is RecordOutcome.Data or RecordOutcome.Handshake, $"{outcome}");
-            text += Encoding.ASCII.GetString(plaintext);
-        }
-
-        return text;
+        using var opener = session.TakeOpener();
+        using var sealer = session.TakeSealer();
+        await peer.StandardInput.WriteLineAsync("from the program");
+        await OpenUntil(opener, "from the program");
+        SendSealed(sealer, "from the sealer\n"u8);
+        await WaitForLine(peer, "from the sealer");
+        SendClose(sealer);
+        await WaitForLine(peer, endLine);
+        await Stop(peer);
     }
 
     protected Process StartProgram(string program, string arguments)

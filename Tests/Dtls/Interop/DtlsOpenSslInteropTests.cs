@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Dtls;
 using Xunit;
 
@@ -13,11 +15,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Client_AgainstOpenSslServer_ExchangesData()
     {
-        WritePem("node", DtlsCertificates.Node);
-        var port = FreePort();
-        using var peer = StartProgram(
-            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync("-Verify 1 -mtu 1200", out var port);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
 
@@ -34,17 +32,13 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     }
 
     [OpenSslFact]
-    public async Task CookieListener_AgainstOpenSslClient_ExchangesData()
+    public async Task Server_AgainstOpenSslClient_ExchangesData()
     {
-        WritePem("device", DtlsCertificates.Device);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
+        using var peer = StartClient(Bind(), "-mtu 1200", DtlsCertificates.Device);
 
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
-        Assert.Equal(1, listener.CookiesSent);
         Assert.Equal(DtlsCertificates.Device.Thumbprint, session.PeerCertificate?.Thumbprint);
         await peer.StandardInput.WriteLineAsync("from openssl");
         var received = "";
@@ -61,48 +55,22 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [InlineData(true)]
     public async Task TakenOver_AgainstOpenSslServer_ExchangesDataAndCloses(bool isAes256)
     {
-        WritePem("node", DtlsCertificates.Node);
-        var port = FreePort();
-        using var peer = StartProgram(
-            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen "
-            + $"-cipher ECDHE-ECDSA-{(isAes256 ? "AES256-GCM-SHA384" : "AES128-GCM-SHA256")}");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync($"-Verify 1 -mtu 1200 -cipher ECDHE-ECDSA-{(isAes256 ? "AES256-GCM-SHA384" : "AES128-GCM-SHA256")}", out var port);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
         Assert.Contains(isAes256 ? "AES256" : "AES128", session.CipherSuite!, StringComparison.Ordinal);
-        using var opener = session.TakeOpener();
-        using var sealer = session.TakeSealer();
-
-        SendSealed(sealer, "from the sealer\n"u8);
-        await WaitForLine(peer, "from the sealer");
-        await peer.StandardInput.WriteLineAsync("from openssl");
-        await OpenUntil(opener, "from openssl");
-        SendClose(sealer);
-        await WaitForLine(peer, "DONE");
-        await Stop(peer);
+        await TakeOverAndClose(session, peer, "DONE");
     }
 
     [OpenSslFact]
     public async Task TakenOver_AgainstOpenSslClient_ExchangesDataAndCloses()
     {
-        WritePem("device", DtlsCertificates.Device);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -mtu 1200");
-        using var session = await Accept(listener);
+        using var peer = StartClient(Bind(), "-mtu 1200", DtlsCertificates.Device);
+        using var session = await Accept(context);
         await Pump(session, "handshake", () => session.State == DtlsState.Established);
-        using var opener = session.TakeOpener();
-        await peer.StandardInput.WriteLineAsync("from openssl");
-        await OpenUntil(opener, "from openssl");
-
-        using var sealer = session.TakeSealer();
-        SendSealed(sealer, "from the sealer\n"u8);
-        await WaitForLine(peer, "from the sealer");
-        SendClose(sealer);
-        await WaitForLine(peer, "closed");
-        await Stop(peer);
+        await TakeOverAndClose(session, peer, "closed");
     }
 
     [OpenSslTheory]
@@ -110,11 +78,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [InlineData(52)]
     public async Task Client_AgainstOpenSslServer_OverAPoorLink(int seed)
     {
-        WritePem("node", DtlsCertificates.Node);
-        var port = FreePort();
-        using var peer = StartProgram(
-            "openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert node.cert -key node.key -Verify 1 -mtu 1200 -listen");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync("-Verify 1 -mtu 1200", out var port);
         await using var relay = Relay = new FaultyRelay(new IPEndPoint(IPAddress.Loopback, port), seed, Poor);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, relay.EndPoint);
@@ -137,44 +101,31 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
         await Stop(peer);
     }
 
+    // Not 62: there the program gets a Finished twice before its ChangeCipherSpec, keeps one, takes SSL_has_pending for data to come, and never looks at its input again.
     [OpenSslTheory]
     [InlineData(61)]
-    [InlineData(62)]
-    public async Task CookieListener_AgainstOpenSslClient_OverAPoorLink(int seed)
+    [InlineData(63)]
+    public async Task Server_AgainstOpenSslClient_OverAPoorLink(int seed)
     {
-        WritePem("device", DtlsCertificates.Device);
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
         await using var relay = Relay = new FaultyRelay(Bind(), seed, Poor);
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{relay.EndPoint.Port} -cert device.cert -key device.key -mtu 1200");
-        using var session = await Accept(listener);
+        using var peer = StartClient(relay.EndPoint, "-mtu 1200", DtlsCertificates.Device);
+        using var session = await Accept(context);
         var ready = WaitForLine(peer, "Verify return code");
         await Pump(session, "handshake", () => session.State == DtlsState.Established && ready.IsCompleted, wake: ready);
         await ready;
         relay.Set(DatagramFaults.None);
-        using var opener = session.TakeOpener();
-        await peer.StandardInput.WriteLineAsync("from openssl");
-        await OpenUntil(opener, "from openssl");
-        using var sealer = session.TakeSealer();
-        SendSealed(sealer, "from the sealer\n"u8);
-        await WaitForLine(peer, "from the sealer");
-        SendClose(sealer);
-        await WaitForLine(peer, "closed");
+        await TakeOverAndClose(session, peer, "closed");
         Assert.True(relay.FaultCount > 0);
-        await Stop(peer);
     }
 
     [OpenSslFact]
-    public async Task CookieListener_OpenSslClientWithoutCommonSuite_FailsWithReason()
+    public async Task Server_OpenSslClientWithoutCommonSuite_FailsWithReason()
     {
-        WritePem("device", DtlsCertificates.Device);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
-        using var peer = StartProgram(
-            "openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert device.cert -key device.key -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
+        using var peer = StartClient(Bind(), "-cipher ECDHE-ECDSA-CHACHA20-POLY1305", DtlsCertificates.Device);
 
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
 
         Assert.Equal((DtlsState.Failed, DtlsFailure.NoSharedParameters), (session.State, session.Failure));
         Assert.Equal((byte)40, session.SentAlert);
@@ -182,15 +133,12 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     }
 
     [OpenSslFact]
-    public async Task CookieListener_OpenSslClientWithRsaCertificate_IsRefused()
+    public async Task Server_OpenSslClientWithRsaCertificate_IsRefused()
     {
-        WritePem("rsa", DtlsCertificates.Rsa);
-        var port = Bind().Port;
         using var context = DtlsContext.Create(DtlsPair.ServerOptions());
-        using var listener = new DtlsCookieListener(context, new DtlsCookieSecrets());
-        using var peer = StartProgram("openssl", $"s_client -dtls1_2 -4 -connect 127.0.0.1:{port} -cert rsa.cert -key rsa.key");
+        using var peer = StartClient(Bind(), "", DtlsCertificates.Rsa);
 
-        using var session = await Accept(listener);
+        using var session = await Accept(context);
         await Pump(session, "refusal", () => session.State == DtlsState.Failed);
 
         // Our request names ECDSA only, so openssl presents no certificate at all.
@@ -201,10 +149,7 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
     [OpenSslFact]
     public async Task Client_OpenSslServerWithRsaCertificate_Fails()
     {
-        WritePem("rsa", DtlsCertificates.Rsa);
-        var port = FreePort();
-        using var peer = StartProgram("openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert rsa.cert -key rsa.key -listen");
-        await WaitForLine(peer, "ACCEPT");
+        using var peer = await StartServerAsync("", out var port, DtlsCertificates.Rsa);
         using var context = DtlsContext.Create(DtlsPair.ClientOptions());
         using var session = Connect(context, new IPEndPoint(IPAddress.Loopback, port));
 
@@ -212,5 +157,25 @@ public sealed class DtlsOpenSslInteropTests : DtlsInteropTest
 
         Assert.Equal((DtlsFailure.PeerAlert, (byte?)40), (session.Failure, session.PeerAlert));
         await Stop(peer);
+    }
+
+    private Task<Process> StartServerAsync(string arguments, out int port, X509Certificate2? certificate = null)
+    {
+        WritePem("own", certificate ?? DtlsCertificates.Node);
+        port = FreePort();
+        var server = StartProgram("openssl", $"s_server -dtls1_2 -4 -accept 127.0.0.1:{port} -cert own.cert -key own.key -listen {arguments}");
+        return WaitAsync();
+
+        async Task<Process> WaitAsync()
+        {
+            await WaitForLine(server, "ACCEPT");
+            return server;
+        }
+    }
+
+    private Process StartClient(IPEndPoint server, string arguments, X509Certificate2 certificate)
+    {
+        WritePem("own", certificate);
+        return StartProgram("openssl", $"s_client -dtls1_2 -4 -connect {server} -cert own.cert -key own.key {arguments}");
     }
 }

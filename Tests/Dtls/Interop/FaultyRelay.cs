@@ -10,6 +10,7 @@ namespace OrleansUem.Tests.Dtls.Interop;
 /// </summary>
 internal sealed class FaultyRelay : IAsyncDisposable
 {
+    private readonly long _origin = TimeProvider.System.GetTimestamp();
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _near = NewSocket();
     private readonly Socket _far = NewSocket();
@@ -33,7 +34,7 @@ internal sealed class FaultyRelay : IAsyncDisposable
     /// <summary>Datagrams lost, repeated and held, both directions.</summary>
     public int FaultCount => _toServer.FaultCount + _toClient.FaultCount;
 
-    /// <summary>What passed and what became of it, oldest first: content type and epoch of each record.</summary>
+    /// <summary>What passed and what became of it, oldest first: seconds, direction, content type and epoch of each record.</summary>
     public string Trace => string.Join('\n', _trace);
 
     /// <summary>Changes both directions and lets go what they hold.</summary>
@@ -72,7 +73,7 @@ internal sealed class FaultyRelay : IAsyncDisposable
             records.Add($"{datagram[offset]}{kind}@{datagram[offset + 4]}");
         }
 
-        _trace.Enqueue($"{direction} {string.Join(' ', records)} {note}");
+        _trace.Enqueue($"{TimeProvider.System.GetElapsedTime(_origin).TotalSeconds:F2} {direction} {string.Join(' ', records)} {note}");
         if (note is "" or "again" or "late")
         {
             send();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OrleansUem.Grains;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Grains.Inventory;
+using OrleansUem.Grains.Tunnels;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Silo.Admin;
@@ -122,6 +123,38 @@ public abstract class InventoryConformance : IAsyncLifetime, IDisposable
         await TellAsync(_two, newer);
         await TellAsync(_one, newer with { At = Now.AddHours(1), TunnelId = 4, Phase = TunnelPhase.Closed, EndReason = Reason.TunnelReplaced });
         Assert.Equal((5UL, "Open"), Assert.Single((await _reader.TunnelsAsync(null, "", 10, default)).Items) is var row ? (row.TunnelId, row.Phase) : default);
+    }
+
+    /// <summary>Storage says of a tunnel that it has not ended and no more; what its edges reported of it stays.</summary>
+    [SuiteFact]
+    public async Task Tunnel_ReadFromStorage_StaysOpenUnlessItEndedOrIsAnother()
+    {
+        var told = new TunnelRow
+        {
+            At = Now,
+            TenantId = TenantA,
+            DeviceId = "phone",
+            TunnelId = 4,
+            Phase = TunnelPhase.Open,
+            NodeId = "node-1",
+            BytesFromDevice = 9,
+            DevicePath = "udp",
+        };
+        await TellAsync(_one, told);
+        var at = (Now + await _store!.CompareClockAsync(CancellationToken.None)).ToUnixTimeMilliseconds();
+        var state = new TunnelState { LastTunnelId = 4, NodeId = "node-1" };
+
+        Assert.Equal((4UL, "Open", 9L, "udp"), await RestoreAsync(state));
+        Assert.Equal((4UL, "Closed", 9L, "udp"), await RestoreAsync(state with { EndedTunnelId = 4 }));
+        Assert.Equal((4UL, "Recalled", 9L, "udp"), await RestoreAsync(state));
+        Assert.Equal((5UL, "Recalled", 0L, ""), await RestoreAsync(state with { LastTunnelId = 5 }));
+
+        async Task<(ulong, string, long, string)> RestoreAsync(TunnelState stored)
+        {
+            await _store.WriteAsync([InventoryRestores.Tunnel(TenantA + "/phone", stored, ++at)!], CancellationToken.None);
+            var row = Assert.Single((await _reader.TunnelsAsync(null, "", 10, default)).Items);
+            return (row.TunnelId, row.Phase, row.BytesUp, row.DevicePath);
+        }
     }
 
     /// <summary>The facts of an attach stay when an activation that did not see it speaks.</summary>
