@@ -25,6 +25,8 @@ internal static class LoadCommands
         LoadHostileCommand.Create(),
         LoadHostileCommand.CreateEdge(),
         LoadHostileCommand.CreateBystanders(),
+        LoadSessionsCommand.Create(),
+        LoadSessionsCommand.CreatePart(),
         ThroughputCommand.CreateProfile(),
     };
 
