@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using OrleansUem.Edge.Control;
 using OrleansUem.Edge.Paths;
 using OrleansUem.Edge.State;
+using OrleansUem.Edge.Tls;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 using OrleansUem.Protocol.Wire;
@@ -63,7 +64,10 @@ public static partial class EdgeHost
         onServer(server);
         using var handshakes = new HandshakeThreads(options.Limits.HandshakeThreads);
         var connections = OpenFileLimit.Fit(options.Limits.MaxConnections, options.DeviceEndPoints.Count + options.NodeEndPoints.Count, server.Logger);
-        TlsListenerOptions TlsOptions(IPEndPoint endPoint, string alpn) => ListenerOptions(server, endPoint, alpn, connections, handshakes);
+        using var deviceTls = RecordTlsServer.TryCreate(credentials.Certificate, AlpnsBeside(Alpn.Device));
+        using var nodeTls = RecordTlsServer.TryCreate(credentials.Certificate, AlpnsBeside(Alpn.Node));
+        TlsListenerOptions TlsOptions(IPEndPoint endPoint, string alpn) =>
+            ListenerOptions(server, endPoint, alpn, connections, handshakes) with { Tls13 = alpn == Alpn.Device ? deviceTls : nodeTls };
         using var udp = new UdpPlane(server, options.Udp);
         using var stopControl = new CancellationTokenSource();
         var control = options.Silos
@@ -117,11 +121,14 @@ public static partial class EdgeHost
         return [.. bound];
     }
 
+    // Enrolments are taken on every port.
+    private static string[] AlpnsBeside(string alpn) => [alpn, Alpn.Enrol];
+
     private static TlsListenerOptions ListenerOptions(EdgeServer server, IPEndPoint endPoint, string alpn, int connections, HandshakeThreads handshakes) => new()
     {
         EndPoint = endPoint,
         Credentials = server.Credentials,
-        Alpns = [alpn, Alpn.Enrol],
+        Alpns = AlpnsBeside(alpn),
         HandshakeTimeout = server.Limits.HandshakeTimeout,
         Threads = handshakes,
         MaxPending = server.Limits.MaxPending,

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace OrleansUem.Transport;
 
@@ -15,6 +17,10 @@ internal static class ClientHello
     private const int RecordBytesMax = 16_384;
 
     private const byte HandshakeType = 22;
+
+    /// <summary>As two bytes lie in memory.</summary>
+    private static readonly ushort Tls13 = BitConverter.ToUInt16([3, 4]);
+
     private const byte MajorVersion = 3;
 
     /// <summary>A usual hello of 200 to 700 bytes fits.</summary>
@@ -52,6 +58,67 @@ internal static class ClientHello
                 Array.Resize(ref buffer, Math.Min(2 * used, HeaderBytes + RecordBytesMax));
             }
         }
+    }
+
+    /// <summary>Whether the client offers TLS 1.3 (RFC 8446 §4.1.2, §4.2.1).</summary>
+    /// <param name="received">What <see cref="ReadAsync"/> read; any bytes.</param>
+    /// <returns>False also for a hello that is malformed, or goes on in a second record.</returns>
+    internal static bool OffersTls13(ReadOnlySpan<byte> received)
+    {
+        const byte clientHello = 1;
+        const int fixedBytes = 4 + 2 + 32; // type and length, version, random
+        if (!TryGetLength(received, out var length) || received.Length < length || length < HeaderBytes + fixedBytes || received[HeaderBytes] != clientHello)
+        {
+            return false;
+        }
+
+        var rest = received[(HeaderBytes + fixedBytes)..length];
+        return TrySkip(ref rest, 1, out _) // session id
+            && TrySkip(ref rest, 2, out _) // cipher suites
+            && TrySkip(ref rest, 1, out _) // compression methods
+            && TrySkip(ref rest, 2, out var extensions)
+            && HasVersion(extensions);
+    }
+
+    private static bool HasVersion(ReadOnlySpan<byte> extensions)
+    {
+        const ushort supportedVersions = 43;
+        while (extensions.Length >= 2)
+        {
+            var type = BinaryPrimitives.ReadUInt16BigEndian(extensions);
+            extensions = extensions[2..];
+            if (!TrySkip(ref extensions, 2, out var body))
+            {
+                return false;
+            }
+
+            if (type == supportedVersions)
+            {
+                return TrySkip(ref body, 1, out var versions) && MemoryMarshal.Cast<byte, ushort>(versions).Contains(Tls13);
+            }
+        }
+
+        return false;
+    }
+
+    // A vector behind its length (RFC 8446 §3.4).
+    private static bool TrySkip(scoped ref ReadOnlySpan<byte> rest, int lengthBytes, out ReadOnlySpan<byte> vector)
+    {
+        vector = default;
+        if (rest.Length < lengthBytes)
+        {
+            return false;
+        }
+
+        var length = lengthBytes == 1 ? rest[0] : BinaryPrimitives.ReadUInt16BigEndian(rest);
+        if (rest.Length < lengthBytes + length)
+        {
+            return false;
+        }
+
+        vector = rest.Slice(lengthBytes, length);
+        rest = rest[(lengthBytes + length)..];
+        return true;
     }
 
     /// <summary>How long the first record is.</summary>

@@ -335,6 +335,10 @@ public sealed partial class FrameConnection
         {
             await tls.ShutdownAsync().WaitAsync(_abort.Token);
         }
+        else if (_stream is IHalfCloseStream halves)
+        {
+            await halves.EndSendingAsync().WaitAsync(_abort.Token);
+        }
         else if (_isOutputOnly)
         {
             await _stream.DisposeAsync();

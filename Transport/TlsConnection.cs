@@ -8,19 +8,29 @@ namespace OrleansUem.Transport;
 /// <summary>One end of a TLS connection after its handshake. Owns the stream and the socket until a <see cref="FrameConnection"/> takes the stream.</summary>
 public sealed class TlsConnection : IAsyncDisposable
 {
+    /// <summary>The dialling side's.</summary>
     internal TlsConnection(SslStream stream, Socket socket, X509Certificate2? peerCertificate)
+        : this(stream, socket, stream.NegotiatedApplicationProtocol.ToString(), $"{stream.SslProtocol} {stream.NegotiatedCipherSuite}")
+    {
+        PeerCertificate = peerCertificate;
+    }
+
+    /// <summary>A server's.</summary>
+    internal TlsConnection(TlsHandshakeResult tls, Socket socket)
+        : this(tls.Stream, socket, tls.Alpn, tls.Suite) => PeerCertificate = tls.PeerCertificate;
+
+    private TlsConnection(Stream stream, Socket socket, string alpn, string suite)
     {
         Stream = stream;
         Socket = socket;
-        PeerCertificate = peerCertificate;
-        Alpn = stream.NegotiatedApplicationProtocol.ToString();
+        Alpn = alpn;
+        Suite = suite;
         RemoteEndPoint = Plain((IPEndPoint)socket.RemoteEndPoint!);
         LocalEndPoint = Plain((IPEndPoint)socket.LocalEndPoint!);
-        Suite = $"{stream.SslProtocol} {stream.NegotiatedCipherSuite}";
     }
 
     /// <summary>The plaintext side; disposing it closes the socket.</summary>
-    public SslStream Stream { get; }
+    public Stream Stream { get; }
 
     /// <summary>The socket below, for socket options and endpoints.</summary>
     public Socket Socket { get; }
@@ -29,7 +39,7 @@ public sealed class TlsConnection : IAsyncDisposable
     /// The certificate whose key the peer proved to hold. On a server it is any certificate, null when none was shown: the code above checks the
     /// chain. On the dialling side it is verified when the root was known.
     /// </summary>
-    public X509Certificate2? PeerCertificate { get; }
+    public X509Certificate2? PeerCertificate { get; private set; }
 
     /// <summary>On a server, until the peer is admitted: the owner calls <see cref="PendingConnection.Leave"/> when it is. Null on the dialling side.</summary>
     public PendingConnection? Pending { get; internal init; }
@@ -46,10 +56,17 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>Protocol version and cipher suite, for people.</summary>
     public string Suite { get; }
 
+    /// <summary>Lets go of the peer's certificate, which nobody asks for any more.</summary>
+    public void ForgetCertificate()
+    {
+        PeerCertificate?.Dispose();
+        PeerCertificate = null;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        PeerCertificate?.Dispose();
+        ForgetCertificate();
         await Stream.DisposeAsync();
     }
 

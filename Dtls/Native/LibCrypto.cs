@@ -32,9 +32,16 @@ internal static unsafe partial class LibCrypto
     /// <summary>EVP_CTRL_GCM_SET_IV_FIXED: the fixed part of the nonce (evp.h).</summary>
     internal const int EvpCtrlGcmSetIvFixed = 0x12;
 
+    /// <summary>EVP_CTRL_AEAD_GET_TAG and EVP_CTRL_AEAD_SET_TAG (evp.h).</summary>
+    internal const int EvpCtrlGetTag = 0x10;
+    internal const int EvpCtrlSetTag = 0x11;
+
     /// <summary>Parameter types of core.h.</summary>
     internal const uint ParamUtf8String = 4;
     internal const uint ParamOctetString = 5;
+
+    [LibraryImport(Name)]
+    internal static partial nuint OpenSSL_version_num();
 
     [LibraryImport(Name)]
     internal static partial uint OPENSSL_version_major();
@@ -131,6 +138,12 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Name)]
     internal static partial int EVP_Cipher(nint context, byte* output, byte* input, uint bytes);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_CipherUpdate(nint context, byte* output, int* outputBytes, byte* input, int inputBytes);
+
+    [LibraryImport(Name)]
+    internal static partial int EVP_CipherFinal_ex(nint context, byte* output, int* outputBytes);
 
     [LibraryImport(Name)]
     internal static partial nint EVP_KDF_fetch(nint library, byte* algorithm, byte* properties);

@@ -39,6 +39,13 @@ internal static unsafe partial class LibSsl
     /// <summary>DTLS1_2_VERSION.</summary>
     internal const int Dtls12 = 0xFEFD;
 
+    /// <summary>TLS1_3_VERSION.</summary>
+    internal const int Tls13 = 0x0304;
+
+    /// <summary>SSL_TLSEXT_ERR_*: what an ALPN callback answers.</summary>
+    internal const int AlpnAccepted = 0;
+    internal const int AlpnAlertFatal = 2;
+
     internal const int ModeNoAutoChain = 8;
 
     internal const int VerifyPeer = 1;
@@ -50,6 +57,25 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Name)]
     internal static partial nint DTLS_method();
+
+    [LibraryImport(Name)]
+    internal static partial nint TLS_server_method();
+
+    [LibraryImport(Name)]
+    internal static partial int SSL_CTX_set_ciphersuites(nint context, byte* list);
+
+    [LibraryImport(Name)]
+    internal static partial int SSL_CTX_set_num_tickets(nint context, nuint count);
+
+    [LibraryImport(Name)]
+    internal static partial void SSL_CTX_set_keylog_callback(nint context, delegate* unmanaged[Cdecl]<nint, byte*, void> callback);
+
+    [LibraryImport(Name)]
+    internal static partial void SSL_CTX_set_alpn_select_cb(
+        nint context, delegate* unmanaged[Cdecl]<nint, byte**, byte*, byte*, uint, nint, int> callback, nint argument);
+
+    [LibraryImport(Name)]
+    internal static partial void SSL_get0_alpn_selected(nint ssl, byte** name, uint* bytes);
 
     [LibraryImport(Name)]
     internal static partial nint SSL_CTX_new(nint method);

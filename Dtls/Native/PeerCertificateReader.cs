@@ -9,6 +9,10 @@ internal static unsafe class PeerCertificateReader
     /// <summary>Certificates beyond the leaf that a verifier gets to see. A tenant has one or two levels.</summary>
     private const int MaxSentChain = 8;
 
+    /// <summary>Two libraries of one version are one: the loader knows them by their name.</summary>
+    private static readonly Lazy<bool> IsSharedWithDotNet = new(
+        static () => !OperatingSystem.IsWindows() && SafeEvpPKeyHandle.OpenSslVersion == (long)LibCrypto.OpenSSL_version_num());
+
     /// <summary>X509_V_ERR_* of x509_vfy.h, chosen for the alert that libssl maps them to
     /// (ssl_x509err2alert).</summary>
     private const int ErrorCertificateUnknown = 50_000;
@@ -80,13 +84,29 @@ internal static unsafe class PeerCertificateReader
         return chain;
     }
 
-    private static X509Certificate2? Load(nint certificate)
+    /// <summary>libssl's certificate as .NET's, with a reference of its own.</summary>
+    /// <returns>Null when there is none, or one that .NET does not take.</returns>
+    public static X509Certificate2? Load(nint certificate)
     {
         if (certificate == 0)
         {
             return null;
         }
 
+        try
+        {
+            // Decoding it once more would cost a quarter of a millisecond. It is the same object only if .NET has loaded the same library.
+            return IsSharedWithDotNet.Value ? new X509Certificate2(certificate) : Encode(certificate) is { } der ? X509CertificateLoader.LoadCertificate(der) : null;
+        }
+        catch (CryptographicException)
+        {
+            // Peer fault: libssl is more lenient than the loader.
+            return null;
+        }
+    }
+
+    private static byte[]? Encode(nint certificate)
+    {
         var bytes = LibCrypto.i2d_X509(certificate, null);
         if (bytes <= 0)
         {
@@ -97,20 +117,7 @@ internal static unsafe class PeerCertificateReader
         fixed (byte* first = der)
         {
             var cursor = first;
-            if (LibCrypto.i2d_X509(certificate, &cursor) != bytes)
-            {
-                return null;
-            }
-        }
-
-        try
-        {
-            return X509CertificateLoader.LoadCertificate(der);
-        }
-        catch (CryptographicException)
-        {
-            // Peer fault: libssl is more lenient than the loader.
-            return null;
+            return LibCrypto.i2d_X509(certificate, &cursor) == bytes ? der : null;
         }
     }
 }

@@ -17,7 +17,7 @@ internal static unsafe class SslContextFactory
     /// ECDSA certificate
     /// with a SAN is below 1 KB. libssl's default is 100 KB.
     /// </summary>
-    private const int MaxPeerChainBytes = 16 * 1024;
+    internal const int MaxPeerChainBytes = 16 * 1024;
 
     public static SslContextHandle Create(DtlsContextOptions options)
     {
@@ -72,7 +72,7 @@ internal static unsafe class SslContextFactory
         LibSsl.SSL_CTX_set_info_callback(context, &SslCallbacks.OnInfo);
     }
 
-    private static void UseCertificate(nint context, X509Certificate2 certificate)
+    internal static void UseCertificate(nint context, X509Certificate2 certificate)
     {
         var der = certificate.RawDataMemory.Span;
         fixed (byte* first = der)
@@ -88,7 +88,7 @@ internal static unsafe class SslContextFactory
         }
         catch (CryptographicException exception)
         {
-            throw new ArgumentException("DtlsContextOptions.Certificate: the private key cannot be exported to libssl.", exception);
+            throw new ArgumentException("The certificate: its private key cannot be exported to libssl.", exception);
         }
 
         try
@@ -134,7 +134,7 @@ internal static unsafe class SslContextFactory
         }
     }
 
-    private static void Check(nint result, string what)
+    internal static void Check(nint result, string what)
     {
         if (result <= 0)
         {

@@ -36,8 +36,8 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         _udp = udp;
         Id = server.Sessions.NextId();
         Channels = new ChannelTable(maxChannels);
-        var certificate = tls.PeerCertificate?.RawData;
-        CertificateSha256 = certificate is null ? [] : SHA256.HashData(certificate);
+        var certificate = tls.PeerCertificate;
+        CertificateSha256 = certificate is null ? [] : SHA256.HashData(certificate.RawDataMemory.Span);
         _machine = new EdgeSessionMachine(role, certificate, server.Now + server.Limits.HandshakeTimeout);
         Connection = server.CreateConnection(tls, role);
     }
@@ -237,6 +237,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
 
         replaced?.Close(Reason.Replaced);
         _tls.Pending?.Leave();
+        _tls.ForgetCertificate();
         Connection.MaxPayloadBytes = FrameLimits.MaxPayloadBytes;
         _isAttached = true;
         Connection.TrySend(FrameType.Attached, Channel.Session, new Attached { SessionId = Id, Generation = Generation, Udp = OfferPath() });

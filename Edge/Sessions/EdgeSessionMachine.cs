@@ -20,13 +20,13 @@ namespace OrleansUem.Edge.Sessions;
 public sealed class EdgeSessionMachine
 {
     private readonly PeerRole _role;
-    private readonly byte[]? _tlsCertificate;
     private readonly TimeSpan _attachDeadline;
+    private X509Certificate2? _tlsCertificate;
 
     /// <param name="role">Device or Node, by the connection's ALPN.</param>
-    /// <param name="tlsCertificate">DER of the certificate of the TLS handshake; null when there was none.</param>
+    /// <param name="tlsCertificate">The certificate of the TLS handshake, which stays the caller's and is not looked at once the session is attached or over; null when there was none.</param>
     /// <param name="attachDeadline">When ATTACH is due.</param>
-    public EdgeSessionMachine(PeerRole role, byte[]? tlsCertificate, TimeSpan attachDeadline)
+    public EdgeSessionMachine(PeerRole role, X509Certificate2? tlsCertificate, TimeSpan attachDeadline)
     {
         _role = role;
         _tlsCertificate = tlsCertificate;
@@ -86,7 +86,7 @@ public sealed class EdgeSessionMachine
             return Refuse(Reason.MalformedFrame);
         }
 
-        if (!attach.Certificate.Span.SequenceEqual(_tlsCertificate))
+        if (_tlsCertificate is null || !attach.Certificate.Span.SequenceEqual(_tlsCertificate.RawDataMemory.Span))
         {
             return Refuse(Reason.CertificateWrongName, "ATTACH shows another certificate than the TLS handshake.");
         }
@@ -119,11 +119,10 @@ public sealed class EdgeSessionMachine
             return Refuse(reason);
         }
 
-        using var certificate = X509CertificateLoader.LoadCertificate(_tlsCertificate!);
         reason = Reason.CertificateUntrusted;
         foreach (var root in roots)
         {
-            reason = CertificateProfile.Verify(certificate, root, _role, now, out _);
+            reason = CertificateProfile.Verify(_tlsCertificate!, root, _role, now, out _);
             if (reason != Reason.CertificateUntrusted)
             {
                 break;
@@ -135,6 +134,7 @@ public sealed class EdgeSessionMachine
             return Refuse(reason);
         }
 
+        _tlsCertificate = null;
         Phase = SessionPhase.AwaitingSilo;
         return new SessionEffect(SessionEffectKind.AskSilo);
     }
@@ -182,39 +182,32 @@ public sealed class EdgeSessionMachine
     {
         var before = Phase;
         Phase = SessionPhase.Ended;
+        _tlsCertificate = null;
         return before;
     }
 
     private SessionEffect Refuse(Reason reason, string detail = "")
     {
         Phase = SessionPhase.Ended;
+        _tlsCertificate = null;
         return SessionEffect.Closing(reason, detail);
     }
 
     private Reason ReadClaim(Attach attach)
     {
-        var reason = CertificateProfile.TryLoad(attach.Certificate.Span, out var certificate);
+        // The same bytes as ATTACH's, decoded.
+        var reason = CertificateProfile.Check(_tlsCertificate!, out var identity);
         if (reason != Reason.None)
         {
             return reason;
         }
 
-        using (certificate)
+        if (identity.Role != _role)
         {
-            reason = CertificateProfile.ReadIdentity(certificate!, out var identity);
-            if (reason != Reason.None)
-            {
-                return reason;
-            }
-
-            if (identity.Role != _role)
-            {
-                return Reason.CertificateWrongRole;
-            }
-
-            Identity = identity;
+            return Reason.CertificateWrongRole;
         }
 
+        Identity = identity;
         try
         {
             Generation = AttachClaim.Parser.ParseFrom(attach.Claim).Generation;

@@ -102,6 +102,7 @@ internal static class FuzzTargets
             return false;
         }
 
+        _ = ClientHello.OffersTls13(input);
         return length is 0 or (> 5 and <= 16_389) ? true : throw new InvalidOperationException($"A record of {length} bytes.");
     }
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OrleansUem.Agent.Identity;
 using OrleansUem.Agent.Tunnel;
-using OrleansUem.LoadTest.Machines;
 using OrleansUem.Node.Enrolment;
 using OrleansUem.Protocol.Identity;
 using OrleansUem.Protocol.Ids;

@@ -75,7 +75,7 @@ public static class AttachClaims
         var reason = CertificateProfile.TryLoad(attach.Certificate.Span, out certificate);
         if (reason == Reason.None)
         {
-            reason = VerifyLoaded(attach, certificate!, root, edgeId, now, out claim, out identity);
+            reason = Verify(attach, certificate!, root, edgeId, now, out claim, out identity);
         }
 
         if (reason != Reason.None)
@@ -87,7 +87,16 @@ public static class AttachClaims
         return reason;
     }
 
-    private static Reason VerifyLoaded(
+    /// <summary>The same for a certificate that is decoded already: decoding one costs a quarter of a millisecond with OpenSSL 3.</summary>
+    /// <param name="attach">The payload.</param>
+    /// <param name="certificate">Its certificate.</param>
+    /// <param name="root">The tenant's root.</param>
+    /// <param name="edgeId">The edge that forwarded it, from that edge's own certificate.</param>
+    /// <param name="now">The silo's clock.</param>
+    /// <param name="claim">The claim on success and with <see cref="Reason.ClockSkew"/>.</param>
+    /// <param name="identity">The verified identity on success.</param>
+    /// <returns><see cref="Reason.None"/> or why not.</returns>
+    public static Reason Verify(
         Attach attach,
         X509Certificate2 certificate,
         X509Certificate2 root,
@@ -96,6 +105,7 @@ public static class AttachClaims
         out AttachClaim? claim,
         out PeerIdentity identity)
     {
+        ArgumentNullException.ThrowIfNull(attach);
         claim = null;
         var reason = CertificateProfile.ReadIdentity(certificate, out identity);
         if (reason != Reason.None)

@@ -50,6 +50,17 @@ public static class CertificateProfile
         }
     }
 
+    /// <summary>As <see cref="TryLoad"/> and <see cref="ReadIdentity"/> for a certificate that a TLS library has decoded already.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="identity">The claimed identity on success.</param>
+    /// <returns><see cref="Reason.None"/> or <see cref="Reason.CertificateMalformed"/>.</returns>
+    public static Reason Check(X509Certificate2 certificate, out PeerIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        identity = default;
+        return certificate.RawDataMemory.Length > MaxCertificateBytes ? Reason.CertificateMalformed : ReadIdentity(certificate, out identity);
+    }
+
     /// <summary>Reads the identity that a certificate claims and checks its shape. Says nothing about trust or time.</summary>
     /// <param name="certificate">The certificate.</param>
     /// <param name="identity">The claimed identity on success.</param>

@@ -21,12 +21,13 @@ internal sealed class AttachVerifier(TenantGate tenants, IGrainFactory grains, T
     /// <returns>The answer, without an id.</returns>
     public async Task<ControlAnswer> AttachAsync(EdgeGuard guard, AttachSession request)
     {
-        var refusal = guard.CheckAttach(request, out var attach, out var claimed);
+        var refusal = guard.CheckAttach(request, out var attach, out var claimed, out var certificate);
         if (refusal.IsRefused)
         {
             return refusal.ToAnswer();
         }
 
+        using var decoded = certificate!;
         var roots = await tenants.GetRootsAsync(claimed.Root);
         if (roots.Reason != Reason.None)
         {
@@ -36,7 +37,7 @@ internal sealed class AttachVerifier(TenantGate tenants, IGrainFactory grains, T
         var reason = Reason.CertificateUntrusted;
         foreach (var root in tenants.Decode(claimed.Root, roots.Roots))
         {
-            reason = Verify(guard.Edge, request, attach!, root, out var facts, out var identity);
+            reason = Verify(guard.Edge, request, attach!, decoded, root, out var facts, out var identity);
             if (reason == Reason.None)
             {
                 return await AskPeerAsync(identity, facts!);
@@ -58,29 +59,25 @@ internal sealed class AttachVerifier(TenantGate tenants, IGrainFactory grains, T
     }
 
     private Reason Verify(
-        EdgeId edge, AttachSession request, Attach attach, X509Certificate2 root, out AttachFacts? facts, out PeerIdentity identity)
+        EdgeId edge, AttachSession request, Attach attach, X509Certificate2 certificate, X509Certificate2 root, out AttachFacts? facts, out PeerIdentity identity)
     {
         facts = null;
-        var reason = AttachClaims.Verify(attach, root, edge, time.GetUtcNow(), out var claim, out identity, out var certificate);
+        var reason = AttachClaims.Verify(attach, certificate, root, edge, time.GetUtcNow(), out var claim, out identity);
         if (reason != Reason.None)
         {
             return reason;
         }
 
-        using (certificate)
+        facts = new AttachFacts
         {
-            facts = new AttachFacts
-            {
-                Session = new SessionKey { EdgeId = edge.Text, SessionId = request.SessionId, Generation = claim!.Generation },
-                CertificateSha256 = Convert.ToHexStringLower(SHA256.HashData(certificate!.RawDataMemory.Span)),
-                CertificateNotBeforeUnixMs = new DateTimeOffset(certificate.NotBefore.ToUniversalTime()).ToUnixTimeMilliseconds(),
-                CertificateNotAfterUnixMs = new DateTimeOffset(certificate.NotAfter.ToUniversalTime()).ToUnixTimeMilliseconds(),
-                Address = request.Address,
-                Transport = request.Transport,
-                Software = attach.Software,
-            };
-        }
-
+            Session = new SessionKey { EdgeId = edge.Text, SessionId = request.SessionId, Generation = claim!.Generation },
+            CertificateSha256 = Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span)),
+            CertificateNotBeforeUnixMs = new DateTimeOffset(certificate.NotBefore.ToUniversalTime()).ToUnixTimeMilliseconds(),
+            CertificateNotAfterUnixMs = new DateTimeOffset(certificate.NotAfter.ToUniversalTime()).ToUnixTimeMilliseconds(),
+            Address = request.Address,
+            Transport = request.Transport,
+            Software = attach.Software,
+        };
         return Reason.None;
     }
 

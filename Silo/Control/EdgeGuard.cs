@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using OrleansUem.Grains.Interfaces;
 using OrleansUem.Protocol.Identity;
@@ -27,8 +28,13 @@ internal sealed class EdgeGuard(EdgeId edge, Func<TenantId, ReadOnlyMemory<byte>
         CheckTenant(request.TenantId, request.TenantTag, out tenant);
 
     /// <summary>AttachSession as far as it goes without the tenant's root: form, and the tag of the tenant that the certificate names.</summary>
-    public ControlRefusal CheckAttach(AttachSession request, out Attach? attach, out PeerIdentity claimed)
+    /// <param name="request">The request.</param>
+    /// <param name="attach">ATTACH, unless refused.</param>
+    /// <param name="claimed">Whose it claims to be.</param>
+    /// <param name="certificate">The certificate in it, decoded but not verified; the caller disposes it. Null when refused.</param>
+    public ControlRefusal CheckAttach(AttachSession request, out Attach? attach, out PeerIdentity claimed, out X509Certificate2? certificate)
     {
+        certificate = null;
         attach = null;
         claimed = default;
         if (!IsNumber(request.SessionId))
@@ -46,17 +52,25 @@ internal sealed class EdgeGuard(EdgeId edge, Func<TenantId, ReadOnlyMemory<byte>
             return ControlRefusal.Malformed("attach.");
         }
 
-        var reason = CertificateProfile.TryLoad(attach.Certificate.Span, out var certificate);
+        var reason = CertificateProfile.TryLoad(attach.Certificate.Span, out certificate);
         if (reason != Reason.None)
         {
             return new ControlRefusal(reason, "The certificate does not parse.");
         }
 
-        using (certificate)
+        var refusal = CheckCertificate(certificate!, attach, out claimed);
+        if (refusal.IsRefused)
         {
-            reason = CertificateProfile.ReadIdentity(certificate!, out claimed);
+            certificate!.Dispose();
+            certificate = null;
         }
 
+        return refusal;
+    }
+
+    private ControlRefusal CheckCertificate(X509Certificate2 certificate, Attach attach, out PeerIdentity claimed)
+    {
+        var reason = CertificateProfile.ReadIdentity(certificate, out claimed);
         if (reason != Reason.None)
         {
             return new ControlRefusal(reason, "The certificate is not of the profile.");

@@ -21,4 +21,26 @@ public sealed class ClientHelloTests
         Assert.Equal(isTls, ClientHello.TryGetLength(Convert.FromHexString(hex), out var length));
         Assert.Equal(expected, length);
     }
+
+    [Theory]
+    [InlineData("002b0003020304", true)]
+    [InlineData("002b0005040303" + "0304", true)]
+    [InlineData("0010000908" + "687474702f312e31" + "002b0003020304", true)]
+    [InlineData("002b0003020303", false)]
+    [InlineData("002b00020304", false)] // a list that is longer than its extension
+    [InlineData("002b0003030304", false)]
+    [InlineData("00100002", false)]
+    [InlineData("", false)]
+    public void OffersTls13_Extensions_TellTheVersions(string extensions, bool expected)
+    {
+        var body = "0303" + new string('0', 64) + "00" + "00021301" + "0100" + $"{extensions.Length / 2:x4}" + extensions;
+        var message = "01" + $"{body.Length / 2:x6}" + body;
+        var record = Convert.FromHexString("160301" + $"{message.Length / 2:x4}" + message);
+
+        Assert.Equal(expected, ClientHello.OffersTls13(record));
+        for (var bytes = 1; bytes < record.Length; bytes++)
+        {
+            Assert.False(ClientHello.OffersTls13(record.AsSpan(0, bytes)));
+        }
+    }
 }

@@ -72,14 +72,14 @@ internal sealed class EdgeRequestParser : FuzzParser
 
     private bool TakeAttach(AttachSession request)
     {
-        if (_guard.CheckAttach(request, out var attach, out var claimed).IsRefused)
+        if (_guard.CheckAttach(request, out var attach, out var claimed, out var certificate).IsRefused)
         {
             return false;
         }
 
-        var reason = AttachClaims.Verify(attach!, _tenant.Authority.Root, _guard.Edge, FuzzAuthority.Now, out var claim, out var identity, out var certificate);
         using (certificate)
         {
+            var reason = AttachClaims.Verify(attach!, certificate!, _tenant.Authority.Root, _guard.Edge, FuzzAuthority.Now, out var claim, out var identity);
             Require(reason != Protocol.Wire.Reason.None || (identity == claimed && claim!.Identity == identity.ToString()), "The claim is for another identity than the certificate's.");
         }
 

@@ -39,11 +39,18 @@ internal sealed class EdgeSessionParser : FuzzParser
     {
         var buffer = new ReadOnlySequence<byte>(input.ToArray());
         EdgeSessionMachine? machine = null;
+        X509Certificate2? shown = null;
         var now = FuzzAuthority.Now;
         while (FrameReader.TryRead(ref buffer, FrameLimits.MaxUnattachedPayloadBytes, out var header, out var payload) == FrameReadResult.Frame)
         {
             var attach = header.Type == FrameType.Attach ? FuzzMessages.TryParse(Attach.Parser, payload.ToArray()) : null;
-            machine ??= new EdgeSessionMachine(_role, attach?.Certificate.ToByteArray() ?? _own.Certificate.RawData, TimeSpan.FromSeconds(10));
+            if (machine is null)
+            {
+                // TLS showed the same certificate as ATTACH, as far as it is one.
+                _ = CertificateProfile.TryLoad(attach is null ? default : attach.Certificate.Span, out shown);
+                machine = new EdgeSessionMachine(_role, shown ?? _own.Certificate, TimeSpan.FromSeconds(10));
+            }
+
             if (machine.Judge(header.Type, header.Channel.IsSession) != Reason.None)
             {
                 machine.End();
@@ -57,6 +64,7 @@ internal sealed class EdgeSessionParser : FuzzParser
             }
         }
 
+        shown?.Dispose();
         return machine?.Identity.Root.Text == _tenant.Authority.Id.Text;
     }
 
