@@ -96,7 +96,15 @@ public static class NodeHost
         var watch = new RevocationWatch(tunnels, loggers.CreateLogger<RevocationWatch>(), onStatus);
         var reader = TunReader.Start(tun, tunnels.Forwarder, tunnels.Metrics, time, draining.Cancel);
         var working = worker.RunAsync();
-        await using var revocations = time.CreateTimer(_ => watch.Check(), null, RevocationWatch.Interval, RevocationWatch.Interval);
+        await using var looks = time.CreateTimer(
+            _ =>
+            {
+                watch.Check();
+                worker.OnTime();
+            },
+            null,
+            RevocationWatch.Interval,
+            RevocationWatch.Interval);
 
         // Farewells are queued while the session still carries them; then the session says good-bye.
         await using var stop = cancellationToken.UnsafeRegister(

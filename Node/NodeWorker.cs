@@ -22,6 +22,8 @@ internal sealed partial class NodeWorker(
         System.Threading.Channels.Channel.CreateBounded<(IUplinkSession, Enrol)?>(
             new BoundedChannelOptions(QueueMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
+    private bool _isSaveDue;
+
     /// <summary>ENROL.</summary>
     public void Enrol(IUplinkSession session, Enrol enrol)
     {
@@ -31,8 +33,17 @@ internal sealed partial class NodeWorker(
         }
     }
 
-    /// <summary>Addresses are to be stored; a full queue comes to it anyway.</summary>
-    public void SaveAddresses() => _queue.Writer.TryWrite(null);
+    /// <summary>Addresses are to be stored: at the next <see cref="OnTime"/>, since the file is written as a whole and devices may come by the hundred.</summary>
+    public void SaveAddresses() => Volatile.Write(ref _isSaveDue, true);
+
+    /// <summary>Time passed; a full queue comes to the addresses anyway.</summary>
+    public void OnTime()
+    {
+        if (Interlocked.Exchange(ref _isSaveDue, false))
+        {
+            _queue.Writer.TryWrite(null);
+        }
+    }
 
     /// <summary>Works until <see cref="Stop"/>, then does what is queued.</summary>
     public async Task RunAsync()
@@ -63,7 +74,11 @@ internal sealed partial class NodeWorker(
         }
     }
 
-    public void Stop() => _queue.Writer.TryComplete();
+    public void Stop()
+    {
+        OnTime();
+        _queue.Writer.TryComplete();
+    }
 
     private void Answer(IUplinkSession session, Enrol enrol)
     {

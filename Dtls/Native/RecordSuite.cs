@@ -3,7 +3,7 @@ namespace OrleansUem.Dtls.Native;
 /// <summary>What a cipher suite means for its records and key derivation (RFC 5288 §3, RFC 5289 §3, RFC 8446 appendix B.4).</summary>
 /// <param name="Cipher">libcrypto's name.</param>
 /// <param name="KeyBytes">Of one direction.</param>
-/// <param name="PrfDigest">Of the TLS 1.2 PRF and of TLS 1.3's HKDF.</param>
+/// <param name="PrfDigest">Of the TLS 1.2 PRF and of TLS 1.3's key schedule (RFC 8446 §7.1).</param>
 internal sealed record RecordSuite(string Cipher, int KeyBytes, string PrfDigest)
 {
     private static readonly RecordSuite Aes128 = new("AES-128-GCM", 16, "SHA256");

@@ -47,6 +47,7 @@ public sealed partial class CryptographyTests
         "X500DistinguishedNameBuilder", "SubjectAlternativeNameBuilder", "X509AuthorityKeyIdentifierExtension", "X509SubjectAlternativeNameExtension", "OidCollection",
         "CertificateRequestLoadOptions", "PemEncoding", "X509ExtensionCollection", "X509Certificate2Collection", "ECParameters", "ECPoint", "DSASignatureFormat", "PemFields",
         "X509SignatureGenerator", "X509SubjectKeyIdentifierExtension", "X509RevocationFlag", "X509ChainStatus", "X509NameType", "X500RelativeDistinguishedName",
+        "SafeEvpPKeyHandle",
     ];
 
     [Fact]
