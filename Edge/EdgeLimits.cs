@@ -3,7 +3,7 @@ namespace OrleansUem.Edge;
 /// <summary>What an edge takes on at most. The table in README.md says what happens at each.</summary>
 public sealed record EdgeLimits
 {
-    /// <summary>Connections of one listener. Default 100,000 (58 KB each).</summary>
+    /// <summary>Connections of one listener. Default 100,000 (some 12 KB each).</summary>
     public int MaxConnections { get; init; } = 100_000;
 
     /// <summary>Connections of one listener from one IPv4 address or IPv6 /64. Default 4,096.</summary>

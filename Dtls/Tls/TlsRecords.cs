@@ -30,11 +30,15 @@ public sealed class TlsRecords : IDisposable
     private const byte UserCanceled = 90;
     private const int KeyUpdateBytes = 5;
 
+    /// <summary>Records in a row that bring no data, key updates and empty ones: OpenSSL's limit. They cost more than their bytes.</summary>
+    private const int InVainMax = 32;
+
     private readonly TrafficKeys _client;
     private readonly TrafficKeys _server;
 
     // How many a key protects before a new one is due: far below the bound of a sealer (docs/decisions/0006).
     private readonly long _recordsBeforeUpdate;
+    private int _inVain;
     private volatile bool _mustUpdate;
     private volatile bool _hasAsked;
 
@@ -63,37 +67,9 @@ public sealed class TlsRecords : IDisposable
     /// <param name="plaintext">Part of it; empty unless the outcome is Data.</param>
     public TlsRecordOutcome Open(Span<byte> record, out Span<byte> plaintext)
     {
-        plaintext = default;
-        if (!_client.TryOpen(record[..HeaderBytes], record[HeaderBytes..]))
-        {
-            return TlsRecordOutcome.Broken;
-        }
-
-        // The true type stands behind the plaintext, zeros behind it are padding (§5.4).
-        var text = record[HeaderBytes..^AeadCipher.TagBytes];
-        var last = text.LastIndexOfAnyExcept((byte)0);
-        if (last < 0 || last > PlaintextBytesMax)
-        {
-            return TlsRecordOutcome.Broken;
-        }
-
-        var content = text[..last];
-        switch (text[last])
-        {
-            case ApplicationData:
-                plaintext = content;
-                return TlsRecordOutcome.Data;
-            case Alert:
-                return TakeAlert(content);
-            case Handshake when content is [KeyUpdate, 0, 0, 1, 0 or 1]:
-                // Nothing else of the handshake comes after it from a client; an update must end its record (§5.1).
-                _client.Update();
-                _hasAsked = false;
-                _mustUpdate |= content[4] == 1;
-                return TlsRecordOutcome.Nothing;
-            default:
-                return TlsRecordOutcome.Broken;
-        }
+        var outcome = OpenOne(record, out plaintext);
+        _inVain = plaintext.IsEmpty ? _inVain + 1 : 0;
+        return outcome is TlsRecordOutcome.Data or TlsRecordOutcome.Nothing && _inVain > InVainMax ? TlsRecordOutcome.Broken : outcome;
     }
 
     /// <summary>Seals data; before it, where one is due, a key update.</summary>
@@ -136,6 +112,41 @@ public sealed class TlsRecords : IDisposable
     {
         _client.Dispose();
         _server.Dispose();
+    }
+
+    private TlsRecordOutcome OpenOne(Span<byte> record, out Span<byte> plaintext)
+    {
+        plaintext = default;
+        if (!_client.TryOpen(record[..HeaderBytes], record[HeaderBytes..]))
+        {
+            return TlsRecordOutcome.Broken;
+        }
+
+        // The true type stands behind the plaintext, zeros behind it are padding (§5.4).
+        var text = record[HeaderBytes..^AeadCipher.TagBytes];
+        var last = text.LastIndexOfAnyExcept((byte)0);
+        if (last < 0 || last > PlaintextBytesMax)
+        {
+            return TlsRecordOutcome.Broken;
+        }
+
+        var content = text[..last];
+        switch (text[last])
+        {
+            case ApplicationData:
+                plaintext = content;
+                return TlsRecordOutcome.Data;
+            case Alert:
+                return TakeAlert(content);
+            case Handshake when content is [KeyUpdate, 0, 0, 1, 0 or 1]:
+                // Nothing else of the handshake comes after it from a client; an update must end its record (§5.1).
+                _client.Update();
+                _hasAsked = false;
+                _mustUpdate |= content[4] == 1;
+                return TlsRecordOutcome.Nothing;
+            default:
+                return TlsRecordOutcome.Broken;
+        }
     }
 
     private TlsRecordOutcome TakeAlert(ReadOnlySpan<byte> content)

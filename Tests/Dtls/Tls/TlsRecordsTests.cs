@@ -79,6 +79,27 @@ public sealed class TlsRecordsTests
         Assert.InRange(updates >> 16, 8, 11);
     }
 
+    [Fact]
+    public void Open_ManyRecordsWithoutData_IsTheEnd()
+    {
+        using var client = new TlsRecords(RecordSuite.Of(0x1301)!, Convert.FromHexString(ServerSecret), Convert.FromHexString(ClientSecret));
+        using var server = Create();
+        var record = new byte[TlsRecords.SealedBytesMax(1)];
+        TlsRecordOutcome Pass(params byte[] data) => server.Open(record.AsSpan(0, client.Seal(data, record)), out _);
+        for (var i = 0; i < 32; i++)
+        {
+            Assert.Equal(TlsRecordOutcome.Data, Pass());
+        }
+
+        Assert.Equal(TlsRecordOutcome.Data, Pass(1));
+        for (var i = 0; i < 32; i++)
+        {
+            Assert.Equal(TlsRecordOutcome.Data, Pass());
+        }
+
+        Assert.Equal(TlsRecordOutcome.Broken, Pass());
+    }
+
     // Returns the updates that came before the data.
     private static int Pass(TlsRecords from, TlsRecords to, int number)
     {
