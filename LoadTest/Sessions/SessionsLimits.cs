@@ -1,5 +1,5 @@
 using System.Globalization;
-using OrleansUem.Edge;
+using OrleansUem.Transport;
 
 namespace OrleansUem.LoadTest.Sessions;
 
@@ -14,7 +14,7 @@ internal static class SessionsLimits
     public static IReadOnlyList<SessionsShare> Split(SessionsOptions options)
     {
         var all = options.WarmUp + options.Count;
-        var files = OpenFileLimit.TryRead(File.ReadLines("/proc/self/limits"), out var limit) ? limit : long.MaxValue;
+        var files = OpenFiles.FindLimit() ?? long.MaxValue;
 
         // The edge shares its files out among its two listeners, of which only one has devices.
         var edge = EdgeListeners * all + DeviceCrowd.FilesReserve;

@@ -27,10 +27,11 @@ public abstract partial class ActorHostConformance : IAsyncLifetime
     /// <summary>Lets time pass in steps until the task has ended: a call's clock starts only when the call does.</summary>
     protected async Task PassTimeUntilAsync(Task task, TimeSpan step, string phase)
     {
-        for (var steps = 0; steps < 20 && !task.IsCompleted; steps++)
+        // Turns grow, since what the step started may wait for a disk: a few minutes of the virtual clock, not years.
+        for (var steps = 1; steps <= 200 && !task.IsCompleted; steps++)
         {
             await Fixture.PassTimeAsync(step);
-            for (var turns = 0; turns < 50 && !task.IsCompleted; turns++)
+            for (var turns = 0; turns < 50 * steps && !task.IsCompleted; turns++)
             {
                 await Task.Yield();
             }

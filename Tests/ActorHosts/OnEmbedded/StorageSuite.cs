@@ -120,7 +120,6 @@ public abstract class StorageSuite
     /// <summary>Changes a record of a StateGrain behind the back of the host that runs.</summary>
     protected abstract Task ChangeElsewhereAsync(string key, int count);
 
-    // A reminder's next tick is set when the last has ended, which the test can't see: time passes in steps until it shows.
     // The next tick is set when the call before has ended, which nobody is told of: time passes until it is seen. The probe bounds it.
     private static async Task PassUntilSeenAsync(ActorHostFixture host, string key, string note, int times)
     {
