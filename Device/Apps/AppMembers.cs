@@ -120,7 +120,7 @@ internal sealed class AppMembers(AppNames names, TimeProvider time, Action<Devic
         }
 
         using var limited = new CancellationTokenSource(limit, time);
-        await left.WaitAsync(limited.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await left.WaitAsync(limited.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Closes all connections: what still runs has no network any more.</summary>

@@ -41,7 +41,7 @@ public static class AppRun
             await agentEnd.CancelAsync();
 
             // Its failure was reported when it came.
-            await agent.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await agent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -62,7 +62,7 @@ public static class AppRun
 
     private static async Task<string> DescribeEndAsync(Task agent)
     {
-        await agent.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await agent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return agent.Exception?.GetBaseException().Message ?? "";
     }
 
