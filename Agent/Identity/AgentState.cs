@@ -72,7 +72,7 @@ public sealed class AgentState : IDisposable
             throw new AgentStateException($"{files.Path} holds no enrolment. {AdviceFor(role)}");
         }
 
-        var held = files.Lock();
+        var held = role == PeerRole.Device ? files.Lock($"Stop that first: uem device down --state {files.Path}") : files.Lock();
         AgentEnrolment? enrolment = null;
         try
         {

@@ -162,8 +162,9 @@ internal sealed class StateDirectory
     }
 
     /// <summary>Takes the directory for this process; the kernel lets it go when the process ends in any way.</summary>
+    /// <param name="advice">How to stop one that has it already.</param>
     /// <exception cref="AgentStateException">Another process has it.</exception>
-    public IDisposable Lock()
+    public IDisposable Lock(string advice = "Stop that first.")
     {
         try
         {
@@ -177,7 +178,7 @@ internal sealed class StateDirectory
         }
         catch (IOException e) when (e.HResult == LockedError)
         {
-            throw new AgentStateException($"The state directory {Path} is in use by another process. Stop that first.", e);
+            throw new AgentStateException($"The state directory {Path} is in use by another process. {advice}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -38,6 +38,7 @@ public sealed class DeviceStatusTests(DeviceInstallation shared) : IClassFixture
         var second = await UemAsync(uem, "up");
         Assert.Equal(1, second.ExitCode);
         Assert.Contains("in use by another process", second.Errors, StringComparison.Ordinal);
+        Assert.Contains("Stop that first: uem device down --state ", second.Errors, StringComparison.Ordinal);
         var app = await UemAsync(uem, "run", "--", "true");
         Assert.Equal(125, app.ExitCode);
         Assert.Contains("takes the whole machine's work traffic", app.Errors, StringComparison.Ordinal);

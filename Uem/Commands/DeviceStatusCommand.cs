@@ -107,7 +107,8 @@ internal static class DeviceStatusCommand
     {
         var dns = report.Dns;
         var which = dns.Domains.Count == 0 ? "all" : string.Join(' ', dns.Domains);
-        return dns.By != "none" ? $"{which} by {string.Join(' ', dns.Servers)} ({dns.By})"
+        return dns.By == "app" && dns.Servers.Count == 0 ? "none"
+            : dns.By != "none" ? $"{which} by {string.Join(' ', dns.Servers)} ({dns.By})"
             : dns.Notice.Length > 0 ? $"as before: {dns.Notice}"
             : "as before";
     }
