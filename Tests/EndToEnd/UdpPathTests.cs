@@ -99,8 +99,8 @@ public sealed partial class UdpPathTests
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
         var counted = await uem.RelaySide.RunAsync("nft", "list", "table", "inet", "seen");
 
-        // Acknowledgements and probes.
-        Assert.True(long.Parse(Bytes().Match(counted).Groups[1].Value, CultureInfo.InvariantCulture) > 10_000, counted);
+        // The change came early in the download, and what was on its way by then is far less.
+        Assert.True(long.Parse(Bytes().Match(counted).Groups[1].Value, CultureInfo.InvariantCulture) > count / 10, counted);
     }
 
     [RequiresTheory(Requirement.Tun | Requirement.Nftables, "curl", "ping")]
@@ -156,15 +156,15 @@ public sealed partial class UdpPathTests
         Assert.Contains(curl.Lines, line => line.Text.StartsWith(SampleBytes.Sha256(count), StringComparison.Ordinal));
     }
 
-    // Rewrites the port of the device's UDP socket on its way out and back, and counts what arrives from it. One transaction: no packet passes in between.
+    // Rewrites the port of the device's UDP socket on its way out and back, and counts what the edge sends to it. One transaction: no packet passes in between.
     private static async Task RebindAsync(UemInstallation uem, int port)
     {
         var sockets = await uem.DeviceSide.RunAsync("ss", "-Hun", "dst", "198.51.100.1");
         var own = PortBeforePeer().Match(sockets).Groups[1].Value;
         Assert.NotEmpty(own);
         await uem.RelaySide.RunAsync("nft", "add table inet seen; delete table inet seen; add table inet seen; "
-            + "add chain inet seen in { type filter hook input priority 0; }; "
-            + string.Create(CultureInfo.InvariantCulture, $"add rule inet seen in udp sport {port} counter"));
+            + "add chain inet seen out { type filter hook output priority 0; }; "
+            + string.Create(CultureInfo.InvariantCulture, $"add rule inet seen out udp dport {port} counter"));
         await uem.DeviceSide.RunAsync("nft", "add table inet rebind; delete table inet rebind; add table inet rebind; "
             + "add chain inet rebind out { type filter hook output priority 0; }; add chain inet rebind in { type filter hook prerouting priority -300; }; "
             + string.Create(CultureInfo.InvariantCulture, $"add rule inet rebind out udp sport {own} udp dport 443 udp sport set {port}; ")
