@@ -17,8 +17,8 @@ internal interface ITunnelPeer
     /// <summary>Queues a control frame.</summary>
     bool TrySend(FrameType type, Channel channel, IMessage body);
 
-    /// <summary>Where datagrams go over UDP; null: they are queued.</summary>
-    PathTarget? Target { get; }
+    /// <summary>Which way datagrams go; the same object for the session's life.</summary>
+    DataPath DataPath { get; }
 
     /// <summary>Queues a datagram for the TLS connection.</summary>
     /// <returns>Unspecified, or why it was dropped.</returns>

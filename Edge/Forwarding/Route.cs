@@ -7,19 +7,19 @@ namespace OrleansUem.Edge.Forwarding;
 
 /// <summary>
 /// A leased entry of the forwarding table: datagrams of the local channel go to the peer's. Used without a lock by the local session's read loop and by the threads
-/// that receive UDP: counters are atomic additions, one for a run of frames. Times are the table's.
+/// that receive UDP: counters are atomic additions, one for a run of frames. A frame touches this route and the far end's way, nothing else of the far end: with thousands of tunnels each object
+/// is a wait for memory. What came back is the far end's route's to count. Times are the table's.
 /// </summary>
 internal sealed class Route
 {
+    private readonly DataPath _peerPath;
     private readonly ulong _byteLimit;
     private long _framesIn;
     private long _bytesIn;
-    private long _framesOut;
-    private long _bytesOut;
     private long _dropped;
+    private long _framesSeen;
     private bool _isReportedOverUdp;
     private TimeSpan _reportedAt;
-    private volatile bool _isActive;
     private volatile bool _isOverLimit;
     private volatile int _endReason;
 
@@ -29,6 +29,8 @@ internal sealed class Route
         IsFromDevice = isFromDevice;
         Local = local;
         Peer = peer;
+        PeerChannel = peer.Channel;
+        _peerPath = peer.Owner.DataPath;
         _byteLimit = lease.ByteLimit;
         IdleLimit = TimeSpan.FromSeconds(lease.IdleSeconds);
         LastUse = now;
@@ -44,6 +46,9 @@ internal sealed class Route
     public ChannelSlot Local { get; }
 
     public ChannelSlot Peer { get; }
+
+    /// <summary>That of <see cref="Peer"/>.</summary>
+    public Channel PeerChannel { get; }
 
     /// <summary>Zero: none.</summary>
     public TimeSpan IdleLimit { get; }
@@ -65,11 +70,7 @@ internal sealed class Route
     public DropReason Admit(long bytes)
     {
         var drop = _endReason != 0 ? DropOf(EndReason) : IsOver(bytes) ? DropReason.ByteLimit : DropReason.Unspecified;
-        if (drop == DropReason.Unspecified)
-        {
-            MarkActive();
-        }
-        else
+        if (drop != DropReason.Unspecified)
         {
             CountDropped(1);
         }
@@ -77,24 +78,31 @@ internal sealed class Route
         return drop;
     }
 
+    /// <summary>Reads what forwarding a frame reads, so that the cache has it by then.</summary>
+    public void Touch()
+    {
+        _ = _endReason;
+        _ = ForwardedFrames;
+        _ = _peerPath.Target?.DatagramBytes;
+    }
+
     /// <summary>Where an admitted frame goes over UDP; null: it is queued by <see cref="Send(in ReadOnlySequence{byte})"/>.</summary>
     /// <param name="payloadBytes">Its payload: a frame that is longer than what the path has proven goes over TCP.</param>
     public PathTarget? TargetOf(long payloadBytes) =>
-        Peer.Owner.Target is { } target && payloadBytes + FrameLimits.HeaderBytes <= target.DatagramBytes ? target : null;
+        _peerPath.Target is { } target && payloadBytes + FrameLimits.HeaderBytes <= target.DatagramBytes ? target : null;
 
     /// <summary>Queues an admitted datagram for the far end's TLS connection, and counts.</summary>
     /// <returns>Unspecified, or why it was dropped.</returns>
-    public DropReason Send(in ReadOnlySequence<byte> payload) => Count(Peer.Owner.SendDatagram(Peer.Channel, payload), payload.Length);
+    public DropReason Send(in ReadOnlySequence<byte> payload) => Count(Peer.Owner.SendDatagram(PeerChannel, payload), payload.Length);
 
     /// <inheritdoc cref="Send(in ReadOnlySequence{byte})"/>
-    public DropReason Send(ReadOnlySpan<byte> payload) => Count(Peer.Owner.SendDatagram(Peer.Channel, payload), payload.Length);
+    public DropReason Send(ReadOnlySpan<byte> payload) => Count(Peer.Owner.SendDatagram(PeerChannel, payload), payload.Length);
 
     /// <summary>Admitted datagrams went to the far end.</summary>
     public void CountForwarded(long frames, long bytes)
     {
         Interlocked.Add(ref _framesIn, frames);
         Interlocked.Add(ref _bytesIn, bytes);
-        Peer.Route?.CountOut(frames, bytes);
     }
 
     /// <summary>Datagrams were dropped.</summary>
@@ -120,28 +128,33 @@ internal sealed class Route
         RenewAt = now + (lifetime / 2);
     }
 
-    /// <summary>Turns the data path's flag into a time.</summary>
+    /// <summary>Turns what was counted, either way, into a time.</summary>
     public void Observe(TimeSpan now)
     {
-        if (_isActive)
+        var frames = ForwardedFrames + (Peer.Route?.ForwardedFrames ?? 0);
+        if (frames != _framesSeen)
         {
-            _isActive = false;
+            _framesSeen = frames;
             LastUse = now;
         }
     }
 
-    public LeaseReport Report(Reason reason) => new()
+    public LeaseReport Report(Reason reason)
     {
-        LeaseId = LeaseId,
-        FramesIn = (ulong)Volatile.Read(ref _framesIn),
-        BytesIn = (ulong)Volatile.Read(ref _bytesIn),
-        FramesOut = (ulong)Volatile.Read(ref _framesOut),
-        BytesOut = (ulong)Volatile.Read(ref _bytesOut),
-        Dropped = (ulong)Volatile.Read(ref _dropped),
-        Reason = (uint)reason,
-        FromDeviceSide = IsFromDevice,
-        OverUdp = IsOverUdp,
-    };
+        var back = Peer.Route;
+        return new LeaseReport
+        {
+            LeaseId = LeaseId,
+            FramesIn = (ulong)ForwardedFrames,
+            BytesIn = (ulong)ForwardedBytes,
+            FramesOut = (ulong)(back?.ForwardedFrames ?? 0),
+            BytesOut = (ulong)(back?.ForwardedBytes ?? 0),
+            Dropped = (ulong)Volatile.Read(ref _dropped),
+            Reason = (uint)reason,
+            FromDeviceSide = IsFromDevice,
+            OverUdp = IsOverUdp,
+        };
+    }
 
     /// <summary>Whether the local end's datagrams take another way than was last reported, for long enough that it is worth a report before the renewal.</summary>
     public bool IsPathNews(TimeSpan now) => IsOverUdp != _isReportedOverUdp && now - _reportedAt >= LeaseLimits.RenewalRetry;
@@ -153,11 +166,15 @@ internal sealed class Route
         _reportedAt = now;
     }
 
-    private bool IsOverUdp => Local.Owner.Target is not null;
+    private bool IsOverUdp => Local.Owner.DataPath.Target is not null;
+
+    private long ForwardedFrames => Volatile.Read(ref _framesIn);
+
+    private long ForwardedBytes => Volatile.Read(ref _bytesIn);
 
     private bool IsOver(long bytes)
     {
-        if (_byteLimit == 0 || (ulong)(Volatile.Read(ref _bytesIn) + Volatile.Read(ref _bytesOut) + bytes) <= _byteLimit)
+        if (_byteLimit == 0 || (ulong)(ForwardedBytes + (Peer.Route?.ForwardedBytes ?? 0) + bytes) <= _byteLimit)
         {
             return false;
         }
@@ -178,22 +195,6 @@ internal sealed class Route
         }
 
         return drop;
-    }
-
-    private void CountOut(long frames, long bytes)
-    {
-        MarkActive();
-        Interlocked.Add(ref _framesOut, frames);
-        Interlocked.Add(ref _bytesOut, bytes);
-    }
-
-    // Read first: writing the same value for every frame would move the cache line between the two directions' threads.
-    private void MarkActive()
-    {
-        if (!_isActive)
-        {
-            _isActive = true;
-        }
     }
 
     private static DropReason DropOf(Reason reason) => reason switch

@@ -29,6 +29,7 @@ internal sealed class DatagramOutbox
 
     private readonly byte[] _buffer;
     private readonly List<OutgoingRun> _runs = new(RunsMax);
+    private readonly PathTarget?[] _targets = new PathTarget?[RunsMax];
     private int _runCount;
     private int _used;
 
@@ -80,7 +81,7 @@ internal sealed class DatagramOutbox
     public void Add(PathTarget target, Route route, SessionCounters source, int offset, int bytes)
     {
         _buffer[offset + 1] = (byte)FrameFlags.None;
-        BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(offset + 4), route.Peer.Channel.Value);
+        BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(offset + 4), route.PeerChannel.Value);
         if (!TryJoin(target, route, source, offset, bytes))
         {
             if (_runCount == RunsMax)
@@ -94,7 +95,8 @@ internal sealed class DatagramOutbox
                 _runs.Add(new OutgoingRun());
             }
 
-            _runs[_runCount++].Begin(target, route, source, offset, bytes);
+            _targets[_runCount] = target;
+            _runs[_runCount++].Begin(route, source, offset, bytes);
         }
     }
 
@@ -121,12 +123,12 @@ internal sealed class DatagramOutbox
         _used = 0;
     }
 
-    // The last run of a peer is the one that frames join; nearly always it is the last of all.
+    // The last run of a peer is the one that frames join; nearly always it is the last of all, or there is none. The runs' targets stand side by side, so that a search of all reads one piece of memory.
     private bool TryJoin(PathTarget target, Route route, SessionCounters source, int offset, int bytes)
     {
         for (var i = _runCount - 1; i >= 0; i--)
         {
-            if (_runs[i].Target == target)
+            if (ReferenceEquals(_targets[i], target))
             {
                 return _runs[i].TryJoin(route, source, offset, bytes);
             }
@@ -139,9 +141,10 @@ internal sealed class DatagramOutbox
     {
         for (var i = 0; i < _runCount; i++)
         {
-            _runs[i].Send(_buffer, Thread);
+            _runs[i].Send(_targets[i]!, _buffer, Thread);
         }
 
+        Array.Clear(_targets, 0, _runCount);
         _runCount = 0;
     }
 }

@@ -105,6 +105,7 @@ internal sealed partial class DatagramWorker : IDisposable
         var path = _server.Paths.Find(received.From);
         var start = _outbox.RoomOffset;
         var buffer = _outbox.Keep(received.Bytes);
+        path?.Session.LookAhead(buffer, received.SegmentBytes);
         for (var offset = 0; offset < received.Bytes; offset += received.SegmentBytes)
         {
             var datagram = buffer.Slice(offset, Math.Min(received.SegmentBytes, received.Bytes - offset));

@@ -19,11 +19,8 @@ internal sealed class OutgoingRun
     private int _segmentBytes;
     private bool _isClosed;
 
-    public PathTarget? Target { get; private set; }
-
-    public void Begin(PathTarget target, Route route, SessionCounters source, int offset, int bytes)
+    public void Begin(Route route, SessionCounters source, int offset, int bytes)
     {
-        Target = target;
         _segmentBytes = bytes;
         _isClosed = false;
         _sliceCount = 1;
@@ -60,9 +57,8 @@ internal sealed class OutgoingRun
         return true;
     }
 
-    public void Send(ReadOnlySpan<byte> buffer, int thread)
+    public void Send(PathTarget target, ReadOnlySpan<byte> buffer, int thread)
     {
-        var target = Target!;
         var result = target.Listener.Socket(thread).Send(buffer, _slices.AsSpan(0, _sliceCount), _segmentBytes, target.To, target.From);
         var sent = result.Sent;
         for (var i = 0; i < _sliceCount; i++)
@@ -74,7 +70,6 @@ internal sealed class OutgoingRun
         }
 
         Array.Clear(_parts, 0, _sliceCount);
-        Target = null;
     }
 
     private static void Count(in Part part, int taken, DropReason reason, int sliceBytes)

@@ -5,14 +5,13 @@ using OrleansUem.Protocol.Wire;
 namespace OrleansUem.Edge.Paths;
 
 /// <summary>
-/// The UDP path of one session: <see cref="PathValidator"/> under a lock, with its addresses in the <see cref="PathTable"/>. The data path reads <see cref="Target"/> only.
+/// The UDP path of one session: <see cref="PathValidator"/> under a lock, with its addresses in the <see cref="PathTable"/>. What it proves it tells the data path by <see cref="DataPath"/>.
 /// </summary>
 internal sealed class SessionPath
 {
     private readonly Lock _lock = new();
     private readonly PathTable _table;
     private readonly PathValidator _validator;
-    private PathTarget? _target;
     private bool _isEnded;
 
     /// <param name="table">Where its addresses go.</param>
@@ -32,7 +31,7 @@ internal sealed class SessionPath
     public EdgeSession Session { get; }
 
     /// <summary>Where the session's datagrams go over UDP; null: they go over TCP.</summary>
-    public PathTarget? Target => Volatile.Read(ref _target);
+    public PathTarget? Target => Session.DataPath.Target;
 
     /// <summary>A probe with this path's id.</summary>
     /// <param name="probe">The whole datagram.</param>
@@ -75,9 +74,9 @@ internal sealed class SessionPath
             }
 
             isChanged = verdict.IsMoved;
-            if (verdict.IsMoved || (_target is { } target && target.DatagramBytes != _validator.DatagramBytes))
+            if (verdict.IsMoved || (Target is { } target && target.DatagramBytes != _validator.DatagramBytes))
             {
-                Volatile.Write(ref _target, new PathTarget(listener, from, listener.TellsOwnAddress ? own : null, _validator.DatagramBytes));
+                Session.DataPath.Target = new PathTarget(listener, from, listener.TellsOwnAddress ? own : null, _validator.DatagramBytes);
             }
         }
 
@@ -95,7 +94,7 @@ internal sealed class SessionPath
         var wasUsed = false;
         lock (_lock)
         {
-            wasUsed = _target is not null;
+            wasUsed = Target is not null;
             ClearLocked();
             _validator.OnLeft(counter);
         }
@@ -115,7 +114,7 @@ internal sealed class SessionPath
             var (proven, candidate) = (_validator.Proven, _validator.Candidate);
             if (_validator.OnTime(now))
             {
-                isOver = _target is not null;
+                isOver = Target is not null;
                 ClearLocked(proven, candidate);
             }
         }
@@ -140,7 +139,7 @@ internal sealed class SessionPath
 
     private void ClearLocked(PathAddress? proven, PathAddress? candidate)
     {
-        Volatile.Write(ref _target, null);
+        Session.DataPath.Target = null;
         if (proven is { } first)
         {
             _table.Leave(first, this);

@@ -9,7 +9,7 @@ namespace OrleansUem.LoadTest.EdgeAlone;
 /// <summary>
 /// <c>uem load edge</c>: what forwarding costs an edge between many device sessions and one node, all over UDP on loopback. Silo, edge and peers are in this process, and the CPU time of
 /// the edge's own receive threads is what counts: how fast the peers are does not matter. On loopback the sender's thread carries a datagram all the way into the receiver's
-/// socket and wakes it, so that work is in the edge's sends and not in its receives.
+/// socket and wakes it, so that work is in the edge's sends and not in its receives; the last line says how much of the line before it that is.
 /// </summary>
 public static class EdgeLoad
 {
@@ -36,6 +36,7 @@ public static class EdgeLoad
         await using var fleet = new DeviceFleet();
         progress($"enrolling {devices} devices");
         await fleet.EnrolAsync(relay.NodeState, relay.ForDevices, devices, cancellationToken);
+        await using var paths = await PathSetUps.StartAsync(relay.ForDevices, relay.NodeState, relay.NewFolder("provers"), cancellationToken);
         await relay.StopNodeAsync();
         await using var node = new RawPeer(relay.NodeState, PeerRole.Node);
         await node.StartAsync(cancellationToken);
@@ -59,6 +60,12 @@ public static class EdgeLoad
                 var after = counters.Read();
                 progress(EdgeThreads.Describe(what, after.Frames - frames, after.Bytes - bytes, EdgeThreads.CpuTime() - cpu));
             }
+
+            await RunLongAsync(() => paths.Run(WarmUp, cancellationToken));
+            var before = EdgeThreads.CpuTime();
+            var proven = await RunLongAsync(() => paths.Run(length, cancellationToken));
+            progress(EdgeThreads.Describe("addresses proven, two probes and acks each", proven, EdgeThreads.CpuTime() - before));
+            progress(await RunLongAsync(() => RunBare(devices, length, cancellationToken)));
         }
         finally
         {
@@ -83,6 +90,14 @@ public static class EdgeLoad
         void SendRun(Channel channel, FrameBatch batch) => Send(node.Session, batch, BatchFrames, bulk, () => channel);
     }
 
+    private static string RunBare(int receivers, TimeSpan length, CancellationToken cancellationToken)
+    {
+        using var bare = new BareSend(receivers);
+        bare.Run(SmallPayloadBytes + FrameLimits.HeaderBytes, WarmUp, cancellationToken);
+        var (sent, cpu) = bare.Run(SmallPayloadBytes + FrameLimits.HeaderBytes, length, cancellationToken);
+        return EdgeThreads.Describe("the kernel's sends alone, 200 B, one to each", sent, sent * SmallPayloadBytes, cpu);
+    }
+
     private static void Send(IUplinkSession session, FrameBatch batch, int frames, byte[] payload, Func<Channel> channel)
     {
         batch.Clear();
@@ -94,7 +109,7 @@ public static class EdgeLoad
         session.SendFrames(batch, mayWait: true);
     }
 
-    private static Task RunAsync(Action<FrameBatch> send, TimeSpan length, CancellationToken cancellationToken) => Task.Factory.StartNew(
+    private static Task<bool> RunAsync(Action<FrameBatch> send, TimeSpan length, CancellationToken cancellationToken) => RunLongAsync(
         () =>
         {
             var batch = new FrameBatch();
@@ -103,10 +118,12 @@ public static class EdgeLoad
             {
                 send(batch);
             }
-        },
-        cancellationToken,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Default);
+
+            return true;
+        });
+
+    // On a thread of its own, so that it takes none of the pool's from the peers.
+    private static Task<T> RunLongAsync<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void Require(bool holds, string fault)
     {

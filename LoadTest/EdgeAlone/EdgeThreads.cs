@@ -22,6 +22,15 @@ internal static class EdgeThreads
         return TimeSpan.FromSeconds(ticks / Throughput.Measuring.ProcessStat.TicksPerSecond);
     }
 
+    /// <summary>One line for people: the CPU time of something that happened so many times.</summary>
+    public static string Describe(string what, long count, TimeSpan cpu)
+    {
+        var seconds = Math.Max(cpu.TotalSeconds, 1 / Throughput.Measuring.ProcessStat.TicksPerSecond);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what,-44} {count,11:N0} times,  {seconds,6:F2} s of the edge's CPU: {count / seconds,10:N0} a second per core, {seconds * 1e6 / Math.Max(count, 1),6:F2} us each");
+    }
+
     /// <summary>One line for people: the CPU time of frames that were forwarded.</summary>
     public static string Describe(string what, long frames, long bytes, TimeSpan cpu)
     {

@@ -19,6 +19,9 @@ internal sealed class LocalRelay : IAsyncDisposable
 
     public RelayAddress ForDevices { get; private set; } = null!;
 
+    /// <summary>Makes a folder that goes with the relay.</summary>
+    public string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+
     /// <summary>Sets everything up; on return the node is attached.</summary>
     /// <param name="databaseFile">Names a PostgreSQL database for the silo, see <see cref="SiloOptions.DatabaseFile"/>; null: SQLite.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -1,3 +1,5 @@
+using OrleansUem.LoadTest.Machines;
+
 namespace OrleansUem.LoadTest.Fuzz;
 
 /// <summary>

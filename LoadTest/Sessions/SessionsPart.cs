@@ -15,13 +15,15 @@ using OrleansUem.Silo.State;
 namespace OrleansUem.LoadTest.Sessions;
 
 /// <summary>
-/// One process of <see cref="SessionsLoad"/>: a role of the product with its defaults, but for limits that all devices of one address would meet. SIGQUIT, with which other runtimes
-/// are asked for a dump, asks a role for its memory and tells devices to begin.
+/// One process of <see cref="SessionsLoad"/>: a role of the product with its defaults, but for limits that all devices of one address would meet. SIGCONT asks a role for its memory and
+/// tells devices to begin: no shell has the jobs that it runs in the background ignore that one.
 /// </summary>
 public static class SessionsPart
 {
     /// <summary>The parts.</summary>
     public static readonly IReadOnlyList<string> Names = ["silo", "edge", "node", "devices"];
+
+    private const PosixSignal Ask = (PosixSignal)18; // SIGCONT of x86 and ARM (signal(7)): the name is for Unix only
 
     /// <summary>Runs a part until it is told to stop.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -38,7 +40,7 @@ public static class SessionsPart
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(devices);
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context =>
+        using var registration = PosixSignalRegistration.Create(Ask, context =>
         {
             context.Cancel = true;
             if (name != "devices")

@@ -67,7 +67,7 @@ internal sealed class SessionsSite : IAsyncDisposable
     {
         foreach (var process in _devices[first..end])
         {
-            process.Quit();
+            process.Resume();
         }
 
         foreach (var process in _devices[first..end])
@@ -101,7 +101,7 @@ internal sealed class SessionsSite : IAsyncDisposable
     {
         var process = _roles.Single(each => each.Role == role).Process;
         var from = process.LineCount;
-        process.Quit();
+        process.Resume();
         return MemoryFigures.Parse(await WaitAsync(process, "memory", MemoryFigures.LinePrefix, StartLimit, from, cancellationToken));
     }
 

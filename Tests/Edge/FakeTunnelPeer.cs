@@ -31,7 +31,7 @@ internal sealed class FakeTunnelPeer(int maxChannels = 1_000) : ITunnelPeer
         return true;
     }
 
-    public PathTarget? Target { get; set; }
+    public DataPath DataPath { get; } = new();
 
     public DropReason SendDatagram(Channel channel, in ReadOnlySequence<byte> payload) => SendDatagram(channel);
 

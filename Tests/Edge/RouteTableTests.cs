@@ -103,7 +103,7 @@ public sealed class RouteTableTests
     {
         InstallBoth(lifetime: 100);
         var due = new List<LeaseReport>();
-        _device.Target = new PathTarget(null!, default, null, 1_400);
+        _device.DataPath.Target = new PathTarget(null!, default, null, 1_400);
         _table.Tick(TimeSpan.FromSeconds(4), due);
         Assert.Empty(due);
         _table.Tick(TimeSpan.FromSeconds(5), due);
@@ -111,7 +111,7 @@ public sealed class RouteTableTests
         _table.Apply(new LeaseRenewal { LeaseId = LeaseId, LifetimeSeconds = 100 }, TimeSpan.FromSeconds(5));
         _table.Tick(TimeSpan.FromSeconds(40), due);
         Assert.Single(due);
-        _device.Target = null;
+        _device.DataPath.Target = null;
         _table.Tick(TimeSpan.FromSeconds(41), due);
         Assert.True(due.Count == 2 && due[1] is { FromDeviceSide: true, OverUdp: false });
     }

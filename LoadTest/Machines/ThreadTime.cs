@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OrleansUem.LoadTest.Fuzz;
+namespace OrleansUem.LoadTest.Machines;
 
 /// <summary>How long the calling thread has run, as the kernel counts it.</summary>
 internal static class ThreadTime
