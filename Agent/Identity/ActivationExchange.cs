@@ -93,28 +93,11 @@ public sealed class ActivationExchange
         X509Certificate2? certificate = null;
         try
         {
-            if (CertificateProfile.TryLoad(grant.Root.Span, out root) != Reason.None
-                || CertificateProfile.TryLoad(grant.Certificate.Span, out certificate) != Reason.None)
+            // What costs no signature comes first.
+            if (CertificateProfile.TryLoad(grant.Certificate.Span, out certificate) != Reason.None
+                || CertificateProfile.ReadIdentity(certificate!, out var identity) != Reason.None)
             {
                 throw Hostile(Reason.CertificateMalformed, "the answer's certificate does not parse");
-            }
-
-            if (TenantId.FromRoot(root!) != _tenant || !CertificateProfile.IsRoot(root!))
-            {
-                throw Hostile(Reason.CertificateUntrusted, "the answer's root is not the tenant's");
-            }
-
-            var reason = CertificateProfile.Verify(certificate!, root!, PeerRole.Device, now, out var identity);
-            if (reason is Reason.CertificateNotYetValid or Reason.CertificateExpired)
-            {
-                throw new EnrolmentException(
-                    reason,
-                    $"The certificate is valid from {certificate!.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}, this device's clock says {now.UtcDateTime:u}. Set the clock and try again.");
-            }
-
-            if (reason != Reason.None)
-            {
-                throw Hostile(reason, "the answer's certificate is not one of the tenant's devices");
             }
 
             if (_activation.Name is { } name && identity.Name != name)
@@ -125,6 +108,29 @@ public sealed class ActivationExchange
             if (!certificate!.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.ExportSubjectPublicKeyInfo()))
             {
                 throw Hostile(Reason.CertificateUntrusted, "the answer's certificate is for another key than this device's");
+            }
+
+            if (CertificateProfile.TryLoad(grant.Root.Span, out root) != Reason.None)
+            {
+                throw Hostile(Reason.CertificateMalformed, "the answer's root does not parse");
+            }
+
+            if (TenantId.FromRoot(root!) != _tenant || !CertificateProfile.IsRoot(root!))
+            {
+                throw Hostile(Reason.CertificateUntrusted, "the answer's root is not the tenant's");
+            }
+
+            var reason = CertificateProfile.Verify(certificate, root!, PeerRole.Device, now, out _);
+            if (reason is Reason.CertificateNotYetValid or Reason.CertificateExpired)
+            {
+                throw new EnrolmentException(
+                    reason,
+                    $"The certificate is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}, this device's clock says {now.UtcDateTime:u}. Set the clock and try again.");
+            }
+
+            if (reason != Reason.None)
+            {
+                throw Hostile(reason, "the answer's certificate is not one of the tenant's devices");
             }
 
             return PeerCredentials.Create(certificate, _key, root!);

@@ -72,10 +72,10 @@ internal sealed class JoinExchange
 
     private Reason Verify(X509Certificate2 certificate, X509Certificate2 root, DateTimeOffset now)
     {
-        var verdict = CertificateProfile.Verify(certificate, root, PeerRole.Edge, now, out var identity);
-        return verdict != Reason.None ? verdict
+        var shape = CertificateProfile.ReadIdentity(certificate, out var identity);
+        return shape != Reason.None ? shape
             : identity.Name != _edge.Text ? Reason.CertificateWrongName
             : !certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.ExportSubjectPublicKeyInfo()) ? Reason.CertificateUntrusted
-            : Reason.None;
+            : CertificateProfile.Verify(certificate, root, PeerRole.Edge, now, out _);
     }
 }

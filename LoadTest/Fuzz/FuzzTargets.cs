@@ -74,7 +74,7 @@ internal static class FuzzTargets
         new("state-edge", "an edge's certificate file", Text, () => StateParser.Edge("edge.crt")) { IsSlow = true },
         new("state-edge-key", "an edge's key file", Text, () => StateParser.Edge("edge.key")) { AcceptsMutants = false, IsSlow = true },
         new("state-silo", "silo.json", Text, () => StateParser.Silo("silo.json")) { IsSlow = true },
-        new("state-silo-credentials", "silo.pem", Text, () => StateParser.Silo("silo.pem")) { IsSlow = true },
+        new("state-silo-credentials", "silo.pem", Text, StateParser.SiloCredentials) { IsSlow = true },
         new("state-silo-root", "the installation's root", Text, () => StateParser.Silo("installation.crt.pem")) { AcceptsMutants = false, IsSlow = true },
         new("state-silo-tag-key", "the key of tags", Text, () => StateParser.Silo("tenant-tag.key")) { IsSlow = true },
     ];

@@ -56,11 +56,11 @@ public sealed class CertificateAuthority : IDisposable
     /// <exception cref="CryptographicException">A text does not parse, or key and certificate do not belong together.</exception>
     public static CertificateAuthority Load(string rootPem, string keyPem)
     {
-        var key = PrivateKeyPem.Load(keyPem);
-        X509Certificate2? root = null;
+        var root = X509Certificate2.CreateFromPem(rootPem);
+        ECDsa? key = null;
         try
         {
-            root = X509Certificate2.CreateFromPem(rootPem);
+            key = PrivateKeyPem.Load(keyPem);
             if (CertificateProfile.IsRoot(root) && key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(root.PublicKey.ExportSubjectPublicKeyInfo()))
             {
                 return new CertificateAuthority(root, key);
@@ -70,8 +70,8 @@ public sealed class CertificateAuthority : IDisposable
         }
         catch
         {
-            key.Dispose();
-            root?.Dispose();
+            key?.Dispose();
+            root.Dispose();
             throw;
         }
     }

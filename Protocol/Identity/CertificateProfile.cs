@@ -17,11 +17,13 @@ public static class CertificateProfile
     public const int MaxCertificateBytes = 4_096;
 
     private const string SubjectAlternativeNameOid = "2.5.29.17";
+
+    // The key identifiers, which say nothing that name and signature do not, alternative name, usages, basic constraints.
+    private static readonly string?[] UnderstoodOids = ["2.5.29.14", "2.5.29.35", SubjectAlternativeNameOid, "2.5.29.15", "2.5.29.37", "2.5.29.19"];
+
     private const string EcPublicKeyOid = "1.2.840.10045.2.1";
     private const string P256Oid = "1.2.840.10045.3.1.7";
     private const string P384Oid = "1.3.132.0.34";
-    private const string EcdsaWithSha256Oid = "1.2.840.10045.4.3.2";
-    private const string EcdsaWithSha384Oid = "1.2.840.10045.4.3.3";
 
     /// <summary>Reads DER that a peer sent.</summary>
     /// <param name="der">The bytes; any.</param>
@@ -73,6 +75,7 @@ public static class CertificateProfile
         {
             ReadFields(certificate);
             return HasApprovedKey(certificate)
+                && HasPlainExtensions(certificate)
                 && TryReadExtensions(certificate, out var usageRole, out var uri)
                 && PeerIdentity.TryParse(uri, out identity)
                 && identity.Role == usageRole
@@ -106,7 +109,7 @@ public static class CertificateProfile
             return shape;
         }
 
-        if (identity.Root != TenantId.FromRoot(root) || !IsIssuedBy(certificate, root))
+        if (identity.Root != TenantId.FromRoot(root) || !CertificateSignature.IsIssuedBy(certificate, root))
         {
             return Reason.CertificateUntrusted;
         }
@@ -139,8 +142,8 @@ public static class CertificateProfile
             return HasApprovedKey(root)
                 && constraints is { CertificateAuthority: true, HasPathLengthConstraint: true, PathLengthConstraint: 0 }
                 && usage is not null && usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign)
-                && IsIssuedBy(root, root)
-                && IsSignedByItself(root);
+                && HasPlainExtensions(root)
+                && CertificateSignature.IsIssuedBy(root, root);
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException or InvalidOperationException or NotSupportedException or ArgumentException)
         {
@@ -159,43 +162,22 @@ public static class CertificateProfile
         _ = certificate.PublicKey.ExportSubjectPublicKeyInfo();
     }
 
-    // A chain that ends at once, in a root that is trusted, is not asked for a signature. RFC 5280 §4.1: SEQUENCE of what is signed, algorithm, BIT STRING.
-    private static bool IsSignedByItself(X509Certificate2 root)
+    // RFC 5280 §4.2: an extension stands once, and one that is critical and not understood is refused.
+    private static bool HasPlainExtensions(X509Certificate2 certificate)
     {
-        var certificate = new AsnReader(root.RawDataMemory, AsnEncodingRules.DER).ReadSequence();
-        var signed = certificate.ReadEncodedValue();
-        var algorithm = certificate.ReadSequence().ReadObjectIdentifier();
-        var signature = certificate.ReadBitString(out _);
-        using var key = root.GetECDsaPublicKey();
-        return key is not null && algorithm switch
+        var seen = 0;
+        foreach (var extension in certificate.Extensions)
         {
-            EcdsaWithSha256Oid => key.VerifyData(signed.Span, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence),
-            EcdsaWithSha384Oid => key.VerifyData(signed.Span, signature, HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence),
-            _ => false,
-        };
-    }
+            var index = Array.IndexOf(UnderstoodOids, extension.Oid?.Value);
+            if (index < 0 ? extension.Critical : (seen & (1 << index)) != 0)
+            {
+                return false;
+            }
 
-    private static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 root)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(root);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
+            seen |= index < 0 ? 0 : 1 << index;
+        }
 
-        // Time is judged by the caller, to tell "expired" from "not yet valid"; the chain is asked for signatures only.
-        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
-        try
-        {
-            return chain.Build(certificate)
-                && chain.ChainElements.Count <= 2
-                && chain.ChainElements[^1].Certificate.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span);
-        }
-        catch (CryptographicException)
-        {
-            // A peer fault: a public key that is no point of its curve.
-            return false;
-        }
+        return true;
     }
 
     private static bool HasApprovedKey(X509Certificate2 certificate)
@@ -219,7 +201,7 @@ public static class CertificateProfile
         {
             switch (extension)
             {
-                case X509EnhancedKeyUsageExtension usages when role == PeerRole.Unspecified:
+                case X509EnhancedKeyUsageExtension usages:
                     role = CertificateUsage.RoleOf(usages.EnhancedKeyUsages);
                     break;
                 case X509BasicConstraintsExtension constraints:
@@ -231,11 +213,6 @@ public static class CertificateProfile
                 default:
                     if (extension.Oid?.Value == SubjectAlternativeNameOid)
                     {
-                        if (uri is not null)
-                        {
-                            return false;
-                        }
-
                         uri = ReadOnlyUri(extension.RawData);
                     }
 

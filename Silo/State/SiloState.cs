@@ -225,7 +225,8 @@ public sealed class SiloState : IDisposable
         }
     }
 
-    private static PeerCredentials ReadCredentials(string directory, CertificateAuthority authority, string name, DateTimeOffset now)
+    /// <summary>The silo's own certificate in a directory, renewed when little of it is left.</summary>
+    internal static PeerCredentials ReadCredentials(string directory, CertificateAuthority authority, string name, DateTimeOffset now)
     {
         var path = Path.Combine(directory, StateFiles.SiloCredentials);
         if (!File.Exists(path))
@@ -255,7 +256,7 @@ public sealed class SiloState : IDisposable
         try
         {
             var pem = Read(directory, StateFiles.SiloCredentials);
-            return PeerCredentials.Load(pem, pem, authority.Root.ExportCertificatePem());
+            return PeerCredentials.Load(pem, pem, authority.Root);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OrleansUem.LoadTest.Fuzz.Shapes;
@@ -14,18 +15,18 @@ namespace OrleansUem.LoadTest.Fuzz.Targets;
 internal sealed class SignedCertificateParser : FuzzParser
 {
     private const int HeaderBytes = 4;
+    private static readonly PeerRole[] Roles = [PeerRole.Device, PeerRole.Node, PeerRole.Edge, PeerRole.Silo];
     private static readonly string[] Oids = ["2.5.29.17", "2.5.29.15", "2.5.29.37", "2.5.29.19", "1.3.6.1.4.1.99999.1"];
 
     private readonly FuzzAuthority _tenant = new("tenant");
     private readonly ECDsa _rootKey = FuzzAuthority.Key("tenant");
-    private readonly PublicKey _publicKey;
-    private readonly X509SignatureGenerator _generator;
+    private readonly byte[] _publicKey;
+    private readonly byte[] _subject = new X500DistinguishedName("CN=fuzz").RawData;
 
     public SignedCertificateParser()
     {
         using var key = FuzzAuthority.Key("leaf");
-        _publicKey = new PublicKey(key);
-        _generator = X509SignatureGenerator.CreateForECDsa(_rootKey);
+        _publicKey = key.ExportSubjectPublicKeyInfo();
     }
 
     public override IReadOnlyList<byte[]> Seeds
@@ -45,32 +46,19 @@ internal sealed class SignedCertificateParser : FuzzParser
 
     public override bool Take(ReadOnlySpan<byte> input)
     {
-        var request = new CertificateRequest(new X500DistinguishedName("CN=fuzz"), _publicKey, HashAlgorithmName.SHA256);
-        var oids = new HashSet<string>(StringComparer.Ordinal);
-        while (input.Length >= HeaderBytes)
-        {
-            var oid = Oids[input[0] % Oids.Length];
-            var length = Math.Min((input[2] << 8) | input[3], input.Length - HeaderBytes);
-
-            // .NET refuses to build a certificate with an extension twice; others' software does build them, see the corpus of the target "certificate".
-            if (oids.Add(oid))
-            {
-                request.CertificateExtensions.Add(new X509Extension(oid, input.Slice(HeaderBytes, length), (input[1] & 1) != 0));
-            }
-
-            input = input[(HeaderBytes + length)..];
-        }
-
-        using var made = request.Create(_tenant.Authority.Root.SubjectName, _generator, FuzzAuthority.Now.AddDays(-1), FuzzAuthority.Now.AddDays(1), [1, 2, 3]);
-        if (CertificateProfile.TryLoad(made.RawDataMemory.Span, out var certificate) != Reason.None)
+        var entryBytes = input.Length;
+        if (CertificateProfile.TryLoad(Sign(Content(input)), out var certificate) != Reason.None)
         {
             return false;
         }
 
         using (certificate)
         {
+            var claimed = CertificateProfile.ReadIdentity(certificate!, out var own) == Reason.None ? own.Role : default;
             var accepted = 0;
-            foreach (var role in new[] { PeerRole.Device, PeerRole.Node, PeerRole.Edge, PeerRole.Silo })
+
+            // A verification costs as much as all before it: the role that the certificate claims, and one of the others in turn.
+            foreach (var role in claimed == default ? Roles : [claimed, Roles[(Array.IndexOf(Roles, claimed) + 1 + (entryBytes % (Roles.Length - 1))) % Roles.Length]])
             {
                 if (CertificateProfile.Verify(certificate!, _tenant.Authority.Root, role, FuzzAuthority.Now, out var identity) == Reason.None)
                 {
@@ -89,6 +77,79 @@ internal sealed class SignedCertificateParser : FuzzParser
     {
         _rootKey.Dispose();
         _tenant.Dispose();
+    }
+
+    // RFC 5280 §4.1, written here: .NET refuses an extension that stands twice, which others' software signs, and decodes what it made.
+    private byte[] Content(ReadOnlySpan<byte> entries)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+            {
+                writer.WriteInteger(2);
+            }
+
+            writer.WriteInteger(0x010203);
+            WriteAlgorithm(writer);
+            writer.WriteEncodedValue(_tenant.Authority.Root.SubjectName.RawData);
+            using (writer.PushSequence())
+            {
+                writer.WriteUtcTime(FuzzAuthority.Now.AddDays(-1));
+                writer.WriteUtcTime(FuzzAuthority.Now.AddDays(1));
+            }
+
+            writer.WriteEncodedValue(_subject);
+            writer.WriteEncodedValue(_publicKey);
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3)))
+            using (writer.PushSequence())
+            {
+                WriteExtensions(writer, entries);
+            }
+        }
+
+        return writer.Encode();
+    }
+
+    private static void WriteExtensions(AsnWriter writer, ReadOnlySpan<byte> entries)
+    {
+        while (entries.Length >= HeaderBytes)
+        {
+            var length = Math.Min((entries[2] << 8) | entries[3], entries.Length - HeaderBytes);
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(Oids[entries[0] % Oids.Length]);
+                if ((entries[1] & 1) != 0)
+                {
+                    writer.WriteBoolean(true);
+                }
+
+                writer.WriteOctetString(entries.Slice(HeaderBytes, length));
+            }
+
+            entries = entries[(HeaderBytes + length)..];
+        }
+    }
+
+    private byte[] Sign(byte[] content)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(content);
+            WriteAlgorithm(writer);
+            writer.WriteBitString(_rootKey.SignData(content, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+        }
+
+        return writer.Encode();
+    }
+
+    private static void WriteAlgorithm(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier("1.2.840.10045.4.3.2"); // ecdsa-with-SHA256
+        }
     }
 
     private static byte[] Entry(X509Extension extension)

@@ -173,6 +173,20 @@ internal sealed class StateParser : FuzzParser
         directory => SiloInit.Create(directory, "silo-1", TimeProvider.System),
         directory => SiloState.Load(directory, TimeProvider.System).Dispose());
 
+    /// <summary>A silo's own certificate and key, whose authority is loaded once.</summary>
+    public static StateParser SiloCredentials()
+    {
+        CertificateAuthority? authority = null;
+        return new StateParser(
+            StateFiles.SiloCredentials,
+            directory =>
+            {
+                SiloInit.Create(directory, "silo-1", TimeProvider.System);
+                authority = SiloState.ReadAuthority(directory);
+            },
+            directory => SiloState.ReadCredentials(directory, authority!, "silo-1", TimeProvider.System.GetUtcNow()).Dispose());
+    }
+
     public override bool Take(ReadOnlySpan<byte> input)
     {
         _state.Write(_file, input);
