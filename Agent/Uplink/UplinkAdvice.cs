@@ -29,6 +29,7 @@ public static class UplinkAdvice
             Reason.CertificateUntrusted or Reason.CertificateMalformed or Reason.CertificateExpired or Reason.CertificateWrongRole
                 or Reason.CertificateWrongName when !end.IsByPeer =>
                 $"The server is not an edge of our installation ({end.Reason.Describe()}). Is there a captive portal or a proxy in between?",
+            Reason.Detached when !end.IsByPeer => "this side ended the session.",
             _ when ReconnectPolicy.IsFatal(end) => $"The relay refuses this certificate: {end.Reason.Describe()}. Enrol again into an empty state directory.",
             _ => end.ToString(),
         };
