@@ -1,4 +1,3 @@
-using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Tunnel;
