@@ -80,6 +80,21 @@ internal sealed partial class DeviceAgent
         }
     }
 
+    // The packets of a super-packet: well formed, or it could not be cut. What the tunnel refuses is left, and goes the way of single packets.
+    private void SendCut(scoped ref PacketSegmenter packets, SendBatch batch)
+    {
+        var active = Volatile.Read(ref _up);
+        var drop = DropReason.Unspecified;
+        while (active is not null && drop == DropReason.Unspecified && !packets.Current.IsEmpty)
+        {
+            drop = active.Send(ref packets, batch, out var taken);
+            if (drop != DropReason.Unspecified)
+            {
+                _drops.Add(drop, taken.Count);
+            }
+        }
+    }
+
     private void Flush(ActiveTunnel active, SendBatch batch)
     {
         while (_waiting.TryTake(out var packet, out var isTooOld))
@@ -181,7 +196,13 @@ internal sealed partial class DeviceAgent
 
         public void OnPackets(scoped ref PacketSegmenter packets)
         {
-            while (packets.MoveNext())
+            packets.MoveNext();
+            if (packets.Count > 1)
+            {
+                agent.SendCut(ref packets, _batch);
+            }
+
+            for (; !packets.Current.IsEmpty; packets.MoveNext())
             {
                 agent.SendOutbound(packets.Current, _batch);
             }
@@ -214,8 +235,9 @@ internal sealed partial class DeviceAgent
             ArrayPool<byte>.Shared.Return(rented);
         }
 
-        public DropReason Send(ReadOnlySpan<byte> packet, SendBatch batch) =>
-            Tunnel!.SendPacket(packet, channel, batch.For(session, packet.Length + SecureTunnel.RecordOverheadBytes));
+        public DropReason Send(ReadOnlySpan<byte> packet, SendBatch batch) => Tunnel!.SendPacket(packet, session, channel, batch);
+
+        public DropReason Send(scoped ref PacketSegmenter packets, SendBatch batch, out TakenPackets taken) => Tunnel!.SendPackets(ref packets, session, channel, batch, out taken);
 
         public bool SendDatagram(ReadOnlySpan<byte> datagram) => session.TrySendDatagram(channel, datagram);
 

@@ -2,14 +2,14 @@ using OrleansUem.Dtls;
 using OrleansUem.Dtls.Records;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
-using OrleansUem.Transport;
 
 namespace OrleansUem.Agent.Tunnel;
 
 /// <summary>
-/// One end of an end-to-end tunnel between a channel of the relay and a TUN. It authenticates the far end, which the relay can't: nothing below this class is trusted. Three parts with a lock each:
+/// One end of an end-to-end tunnel between a channel of the relay and a TUN. It authenticates the far end, which the relay can't: nothing below this class is trusted. Three parts have a lock each, packets have none:
 /// <code>
-///  control   DTLS handshakes, the <see cref="TunnelMachine"/>, timers, events                this class and SecureTunnel.Keys.cs
+///  control   DTLS handshakes, the <see cref="TunnelMachine"/>, timers, events                this file and SecureTunnel.Keys.cs
+///  packets   between their owner and the two below                                          SecureTunnel.Packets.cs
 ///  sending   packets and control payloads into records                                      <see cref="TunnelSealer"/>
 ///  receiving records into packets and control payloads                                      <see cref="TunnelOpener"/>
 /// </code>
@@ -22,14 +22,6 @@ public sealed partial class SecureTunnel
 {
     /// <summary>What sealing adds to a packet: record header 13, explicit nonce 8, tag 16 (RFC 6347 §4.1, RFC 5288 §3).</summary>
     public const int RecordOverheadBytes = RecordSealer.OverheadBytes;
-
-    /// <summary>What this thread opens records into.</summary>
-    [ThreadStatic]
-    private static byte[]? _threadPlaintext;
-
-    /// <summary>What this thread seals single records into.</summary>
-    [ThreadStatic]
-    private static byte[]? _threadRecord;
 
     private readonly Lock _lock = new();
     private readonly Queue<TunnelEffect> _events = new();
@@ -93,66 +85,6 @@ public sealed partial class SecureTunnel
         RaiseEvents();
     }
 
-    /// <summary>Takes one datagram of the channel; any bytes.</summary>
-    public void OnDatagram(ReadOnlySpan<byte> datagram)
-    {
-        var buffer = (_threadPlaintext ??= new byte[FrameLimits.MaxPayloadBytes]).AsSpan();
-        if (datagram.Length > buffer.Length)
-        {
-            _handler.OnDropped(this, DropReason.Oversize);
-            return;
-        }
-
-        if (_opener.IsReady)
-        {
-            OpenRecords(datagram, buffer);
-        }
-        else
-        {
-            ReceiveHandshake(datagram, buffer);
-        }
-
-        RaiseEvents();
-    }
-
-    /// <summary>Sends a packet of the TUN to the far end.</summary>
-    /// <returns><see cref="DropReason.Unspecified"/> when the channel took it; otherwise why not. Not reported to the handler again.</returns>
-    public DropReason SendPacket(ReadOnlySpan<byte> packet)
-    {
-        var record = _threadRecord ??= new byte[FrameLimits.MaxPayloadBytes];
-        var drop = _sealer.TrySeal(packet, record, out var bytes, out var notice);
-        if (drop == DropReason.Unspecified && !_handler.SendDatagram(this, record.AsSpan(0, bytes)))
-        {
-            drop = DropReason.QueueFull;
-        }
-
-        Act(notice);
-        return drop;
-    }
-
-    /// <summary>Seals a packet of the TUN into a batch that the caller sends.</summary>
-    /// <param name="packet">The packet.</param>
-    /// <param name="channel">The tunnel's channel in the session that the batch goes to.</param>
-    /// <param name="batch">With room for the packet and <see cref="RecordOverheadBytes"/>.</param>
-    /// <returns><see cref="DropReason.Unspecified"/> when it is in the batch; otherwise why not. Not reported to the handler again.</returns>
-    public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        if (!batch.TryBegin(packet.Length + RecordOverheadBytes, out var record))
-        {
-            throw new ArgumentException($"The batch has no room for a packet of {packet.Length} bytes.", nameof(batch));
-        }
-
-        var drop = _sealer.TrySeal(packet, record, out var bytes, out var notice);
-        if (drop == DropReason.Unspecified)
-        {
-            batch.Commit(channel, bytes);
-        }
-
-        Act(notice);
-        return drop;
-    }
-
     /// <summary>Ends the tunnel from this side. The far end is told inside the DTLS session, as far as the channel still carries it.</summary>
     public void Close(Reason reason, string detail)
     {
@@ -200,54 +132,6 @@ public sealed partial class SecureTunnel
         }
 
         RaiseEvents();
-    }
-
-    private void OpenRecords(ReadOnlySpan<byte> datagram, Span<byte> buffer)
-    {
-        while (!datagram.IsEmpty)
-        {
-            if (!DtlsRecord.TryTake(ref datagram, out var record))
-            {
-                _handler.OnDropped(this, DropReason.RecordRejected);
-                return;
-            }
-
-            var outcome = _opener.Open(record, buffer, out var plaintext, out var isPacket, out var notice);
-            Act(notice, record.Epoch);
-
-            if (isPacket)
-            {
-                _handler.DeliverPacket(this, plaintext);
-            }
-            else if (outcome == RecordOutcome.Data)
-            {
-                ReceivePayload(plaintext);
-            }
-            else if (outcome != RecordOutcome.Warning)
-            {
-                ReceiveOther(record, outcome, buffer);
-            }
-        }
-    }
-
-    private void ReceivePayload(ReadOnlySpan<byte> plaintext)
-    {
-        TunnelInput input;
-        lock (_lock)
-        {
-            input = _machine.Receive(plaintext, _timer.NowMilliseconds);
-            Settle();
-        }
-
-        if (input.IsPacket)
-        {
-            // The tunnel came up between the opener's look and here.
-            _handler.DeliverPacket(this, plaintext);
-        }
-        else if (input.Drop != DropReason.Unspecified)
-        {
-            _handler.OnDropped(this, input.Drop);
-        }
     }
 
     private void ReceiveOther(in DtlsRecord record, RecordOutcome outcome, Span<byte> buffer)

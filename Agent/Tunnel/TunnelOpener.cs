@@ -23,6 +23,9 @@ internal sealed class TunnelOpener(TunnelKeyLimits limits)
     /// <summary>Whether the handshake is over here: datagrams are records for this class.</summary>
     public bool IsReady => Volatile.Read(ref _isReady);
 
+    /// <summary>The largest packet; 0 before the tunnel is up.</summary>
+    public int MtuBytes => Volatile.Read(ref _mtuBytes);
+
     /// <summary>Records that authenticated.</summary>
     public long Records => Volatile.Read(ref _records);
 
@@ -34,12 +37,12 @@ internal sealed class TunnelOpener(TunnelKeyLimits limits)
     /// <param name="record">As it came.</param>
     /// <param name="buffer">At least as long.</param>
     /// <param name="plaintext">Part of <paramref name="buffer"/>; empty unless the outcome is Data.</param>
-    /// <param name="isPacket">Whether it is a packet for the TUN, as it stands; what else is data goes to the <see cref="TunnelMachine"/>.</param>
+    /// <param name="isPackets">Whether it is packets for the TUN, back to back; what else is data goes to the <see cref="TunnelMachine"/>.</param>
     /// <param name="notice">To be acted on before the plaintext is.</param>
-    public RecordOutcome Open(in DtlsRecord record, Span<byte> buffer, out ReadOnlySpan<byte> plaintext, out bool isPacket, out DataPathNotice notice)
+    public RecordOutcome Open(in DtlsRecord record, Span<byte> buffer, out ReadOnlySpan<byte> plaintext, out bool isPackets, out DataPathNotice notice)
     {
         plaintext = default;
-        isPacket = false;
+        isPackets = false;
         notice = DataPathNotice.None;
         lock (_lock)
         {
@@ -54,9 +57,7 @@ internal sealed class TunnelOpener(TunnelKeyLimits limits)
             {
                 _records++;
                 notice = opener.Opened == 1 ? DataPathNotice.FirstOfEpoch : DataPathNotice.None;
-                isPacket = plaintext.Length <= _mtuBytes && TunnelCodec.IsIpv4(plaintext);
-                _packets += isPacket ? 1 : 0;
-                _packetBytes += isPacket ? plaintext.Length : 0;
+                isPackets = _mtuBytes != 0 && TunnelCodec.IsIpv4(plaintext);
             }
             else if (outcome == RecordOutcome.KeyUsedUp)
             {
@@ -74,6 +75,13 @@ internal sealed class TunnelOpener(TunnelKeyLimits limits)
 
             return outcome;
         }
+    }
+
+    /// <summary>Packets were handed on.</summary>
+    public void CountPackets(int packets, int bytes)
+    {
+        Interlocked.Add(ref _packets, packets);
+        Interlocked.Add(ref _packetBytes, bytes);
     }
 
     /// <summary>Number of the far end's last fatal alert.</summary>

@@ -1,4 +1,5 @@
 using OrleansUem.Dtls.Records;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Agent.Tunnel;
@@ -29,42 +30,43 @@ internal sealed class TunnelSealer(TunnelKeyLimits limits)
     /// <returns>Unspecified, or why there is no record.</returns>
     public DropReason TrySeal(ReadOnlySpan<byte> packet, Span<byte> record, out int recordBytes, out DataPathNotice notice)
     {
-        recordBytes = 0;
-        notice = DataPathNotice.None;
         lock (_lock)
         {
-            if (_sealer is not { } sealer || _mtuBytes == 0)
+            recordBytes = 0;
+            var drop = Judge(packet.Length, out notice);
+            return drop == DropReason.Unspecified ? Seal(packet, 1, record, out recordBytes, out notice) : drop;
+        }
+    }
+
+    /// <summary>Seals packets of one flow as one record: the first one, and those after it for which there is room.</summary>
+    /// <param name="packets">Its current packet is the first; afterwards the first that was not taken, empty when all were.</param>
+    /// <param name="record">With room for the first one and <see cref="RecordSealer.OverheadBytes"/>.</param>
+    /// <param name="recordBytes">The record's length; 0 when there is none.</param>
+    /// <param name="taken">What was taken: nothing that is refused, unless libcrypto failed.</param>
+    /// <param name="notice">To be acted on afterwards.</param>
+    /// <returns>Unspecified, or why there is no record.</returns>
+    public DropReason TrySeal(scoped ref PacketSegmenter packets, Span<byte> record, out int recordBytes, out TakenPackets taken, out DataPathNotice notice)
+    {
+        lock (_lock)
+        {
+            (recordBytes, taken) = (0, default);
+            var drop = Judge(packets.PacketBytesMax, out notice);
+            if (drop != DropReason.Unspecified)
             {
-                return DropReason.NoTunnel;
+                return drop;
             }
 
-            if (packet.Length > _mtuBytes)
+            var room = record[RecordSealer.PlaintextOffset..^(RecordSealer.OverheadBytes - RecordSealer.PlaintextOffset)];
+            var (count, bytes) = (0, 0);
+            do
             {
-                return DropReason.Oversize;
+                packets.Current.CopyTo(room[bytes..]);
+                bytes += packets.Current.Length;
+                count++;
             }
-
-            if (sealer.Sealed >= limits.PacketsMax || (recordBytes = sealer.Seal(packet, record)) == 0)
-            {
-                notice = DataPathNotice.UsedUp;
-                return DropReason.NoTunnel;
-            }
-
-            _packets++;
-            _packetBytes += packet.Length;
-            if (!_isAwake)
-            {
-                _isAwake = true;
-                notice = DataPathNotice.Woke;
-            }
-
-            if (sealer.Sealed >= _wornAt)
-            {
-                // Said again later, if nothing came of it.
-                _wornAt += limits.Reminder;
-                notice |= DataPathNotice.Worn;
-            }
-
-            return DropReason.Unspecified;
+            while (packets.MoveNext() && bytes + packets.Current.Length <= room.Length);
+            taken = new TakenPackets(count, bytes);
+            return Seal(room[..bytes], count, record, out recordBytes, out notice);
         }
     }
 
@@ -118,5 +120,55 @@ internal sealed class TunnelSealer(TunnelKeyLimits limits)
             _sealer?.Dispose();
             _sealer = null;
         }
+    }
+
+    private DropReason Judge(int packetBytes, out DataPathNotice notice)
+    {
+        notice = DataPathNotice.None;
+        if (_sealer is not { } sealer || _mtuBytes == 0)
+        {
+            return DropReason.NoTunnel;
+        }
+
+        if (packetBytes > _mtuBytes)
+        {
+            return DropReason.Oversize;
+        }
+
+        if (sealer.IsUsedUp || sealer.Sealed >= limits.PacketsMax)
+        {
+            notice = DataPathNotice.UsedUp;
+            return DropReason.NoTunnel;
+        }
+
+        return DropReason.Unspecified;
+    }
+
+    private DropReason Seal(ReadOnlySpan<byte> content, int packets, Span<byte> record, out int recordBytes, out DataPathNotice notice)
+    {
+        notice = DataPathNotice.None;
+        recordBytes = _sealer!.Seal(content, record);
+        if (recordBytes == 0)
+        {
+            notice = DataPathNotice.UsedUp;
+            return DropReason.NoTunnel;
+        }
+
+        _packets += packets;
+        _packetBytes += content.Length;
+        if (!_isAwake)
+        {
+            _isAwake = true;
+            notice = DataPathNotice.Woke;
+        }
+
+        if (_sealer.Sealed >= _wornAt)
+        {
+            // Said again later, if nothing came of it.
+            _wornAt += limits.Reminder;
+            notice |= DataPathNotice.Worn;
+        }
+
+        return DropReason.Unspecified;
     }
 }

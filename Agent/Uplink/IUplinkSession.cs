@@ -30,6 +30,9 @@ public interface IUplinkSession
     /// <summary>TLS version and suite, for people.</summary>
     string Suite { get; }
 
+    /// <summary>Whether datagrams go over the TLS connection now, and not over UDP.</summary>
+    bool IsStream { get; }
+
     /// <summary>Sends a control frame; never blocks.</summary>
     /// <returns>False when the session is over; the frame is gone.</returns>
     bool TrySend(FrameType type, Channel channel, IMessage body);

@@ -1,3 +1,4 @@
+using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
 
 namespace OrleansUem.Agent.Uplink;
@@ -18,9 +19,10 @@ public sealed class SendBatch(Action<int> onDropped, bool mayWait = false)
 
     /// <summary>Makes room for one more frame of a session.</summary>
     /// <param name="session">The session that the frame's channel belongs to.</param>
-    /// <param name="payloadBytes">The most that its payload will have.</param>
-    /// <returns>The frames that wait; the payload fits.</returns>
-    public FrameBatch For(IUplinkSession session, int payloadBytes)
+    /// <param name="payloadBytes">The most that its payload will have, at most <see cref="FrameLimits.MaxPayloadBytes"/>.</param>
+    /// <param name="payload">Where it goes; valid until the next call.</param>
+    /// <returns>The frames that wait; to be committed to.</returns>
+    public FrameBatch For(IUplinkSession session, int payloadBytes, out Span<byte> payload)
     {
         if (_session != session)
         {
@@ -32,6 +34,7 @@ public sealed class SendBatch(Action<int> onDropped, bool mayWait = false)
             Flush();
         }
 
+        _frames.TryBegin(payloadBytes, out payload);
         return _frames;
     }
 

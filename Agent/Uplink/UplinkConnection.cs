@@ -66,6 +66,8 @@ internal sealed partial class UplinkConnection : IFrameHandler, IUplinkSession, 
 
     public string Suite { get; }
 
+    public bool IsStream => _path is not { IsUp: true };
+
     /// <summary>Whether ATTACHED came.</summary>
     public bool WasAttached { get; private set; }
 

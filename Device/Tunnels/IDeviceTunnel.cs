@@ -1,6 +1,7 @@
 using OrleansUem.Agent.Tunnel;
+using OrleansUem.Agent.Uplink;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
-using OrleansUem.Transport;
 
 namespace OrleansUem.Device.Tunnels;
 
@@ -16,9 +17,11 @@ internal interface IDeviceTunnel
     /// <summary>Takes a datagram of the channel; one thread at a time.</summary>
     void OnDatagram(ReadOnlySpan<byte> datagram);
 
-    /// <summary>Seals a packet of the TUN into a batch that the caller sends; any thread.</summary>
-    /// <returns>Unspecified when it is in the batch, else why not.</returns>
-    DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch);
+    /// <inheritdoc cref="SecureTunnel.SendPacket(ReadOnlySpan{byte}, IUplinkSession, Channel, SendBatch)"/>
+    DropReason SendPacket(ReadOnlySpan<byte> packet, IUplinkSession session, Channel channel, SendBatch batch);
+
+    /// <inheritdoc cref="SecureTunnel.SendPackets"/>
+    DropReason SendPackets(scoped ref PacketSegmenter packets, IUplinkSession session, Channel channel, SendBatch batch, out TakenPackets taken);
 
     /// <summary>Ends it and tells the far end.</summary>
     void Close(Reason reason, string detail);

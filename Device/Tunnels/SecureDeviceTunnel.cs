@@ -1,7 +1,8 @@
 using OrleansUem.Agent.Tunnel;
+using OrleansUem.Agent.Uplink;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
-using OrleansUem.Transport;
 
 namespace OrleansUem.Device.Tunnels;
 
@@ -23,7 +24,10 @@ internal sealed class SecureDeviceTunnel : IDeviceTunnel, ISecureTunnelHandler
 
     public void OnDatagram(ReadOnlySpan<byte> datagram) => _tunnel.OnDatagram(datagram);
 
-    public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch) => _tunnel.SendPacket(packet, channel, batch);
+    public DropReason SendPacket(ReadOnlySpan<byte> packet, IUplinkSession session, Channel channel, SendBatch batch) => _tunnel.SendPacket(packet, session, channel, batch);
+
+    public DropReason SendPackets(scoped ref PacketSegmenter packets, IUplinkSession session, Channel channel, SendBatch batch, out TakenPackets taken) =>
+        _tunnel.SendPackets(ref packets, session, channel, batch, out taken);
 
     public void Close(Reason reason, string detail) => _tunnel.Close(reason, detail);
 

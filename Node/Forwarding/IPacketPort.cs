@@ -1,3 +1,4 @@
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Queues;
@@ -23,4 +24,11 @@ internal interface IPacketPort
     /// <summary>Seals a packet to the device into a batch that the caller flushes.</summary>
     /// <returns>Unspecified, or why it was dropped.</returns>
     DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch);
+
+    /// <summary>Seals packets of one flow to the device into a batch that the caller flushes, as many as go into one record.</summary>
+    /// <param name="packets">Its current packet is the first; afterwards the first that was not taken, empty when all were.</param>
+    /// <param name="batch">The caller's.</param>
+    /// <param name="taken">What was taken.</param>
+    /// <returns>Unspecified, or why they were dropped.</returns>
+    DropReason SendPackets(scoped ref PacketSegmenter packets, SendBatch batch, out TakenPackets taken);
 }

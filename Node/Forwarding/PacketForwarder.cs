@@ -134,16 +134,15 @@ internal sealed class PacketForwarder : IDisposable
         var sent = 0;
         var bytes = 0L;
         var drop = DropReason.Unspecified;
-        do
+        while (drop == DropReason.Unspecified && !packets.Current.IsEmpty)
         {
-            drop = port.SendPacket(packets.Current, batch);
+            drop = port.SendPackets(ref packets, batch, out var taken);
             if (drop == DropReason.Unspecified)
             {
-                sent++;
-                bytes += packets.Current.Length;
+                sent += taken.Count;
+                bytes += taken.Bytes;
             }
         }
-        while (drop == DropReason.Unspecified && packets.MoveNext());
 
         _metrics.ToDevice(sent, bytes);
         if (drop != DropReason.Unspecified)

@@ -63,9 +63,13 @@ internal sealed class NodeTunnel : ISecureTunnelHandler, IPacketPort
         Tunnel.Close(reason, detail);
     }
 
-    public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch) => _isChannelOver
-        ? DropReason.NoTunnel
-        : Tunnel.SendPacket(packet, Channel, batch.For(Session, packet.Length + SecureTunnel.RecordOverheadBytes));
+    public DropReason SendPacket(ReadOnlySpan<byte> packet, SendBatch batch) => _isChannelOver ? DropReason.NoTunnel : Tunnel.SendPacket(packet, Session, Channel, batch);
+
+    public DropReason SendPackets(scoped ref PacketSegmenter packets, SendBatch batch, out TakenPackets taken)
+    {
+        taken = default;
+        return _isChannelOver ? DropReason.NoTunnel : Tunnel.SendPackets(ref packets, Session, Channel, batch, out taken);
+    }
 
     public bool SendDatagram(SecureTunnel tunnel, ReadOnlySpan<byte> datagram) =>
         !_isChannelOver && Session.TrySendDatagram(Channel, datagram);

@@ -18,6 +18,14 @@ public static class TunnelLimits
     /// <summary>What an end-to-end record adds to a packet: DTLS header 13, explicit nonce 8, tag 16 (RFC 6347 §4.1, RFC 5288 §3).</summary>
     public const int RecordOverheadBytes = 13 + 8 + 16;
 
+    /// <summary>
+    /// Packets that one record holds at most, where both ends' hops are streams: with the record's overhead and the frame's header it is one TLS record of 2^14 bytes (RFC 8446 §5.1), which is what a stream carries at a time anyway.
+    /// </summary>
+    public const int PackedBytesMax = 16_384 - RecordOverheadBytes - Wire.FrameLimits.HeaderBytes;
+
+    /// <summary>An end that gets several packets in one record although its hop is no stream says so again, at most once in this time: its word was lost.</summary>
+    public const long HopNoticeInterval = 1_000;
+
     /// <summary>Routes in a configuration. Arbitrary; a device's routing table is searched for every packet of the whole device.</summary>
     public const int RoutesMax = 256;
 

@@ -32,6 +32,8 @@ public sealed class TunnelMachine
     private long _resendInterval = TunnelLimits.ConfigureInterval;
     private FarEndWatch _watch = new();
     private ulong _probeValue;
+    private bool _isStream;
+    private long _hopToldAt;
 
     /// <summary>Begins to wait for the handshake.</summary>
     /// <param name="role">Which end this is.</param>
@@ -67,6 +69,9 @@ public sealed class TunnelMachine
 
     /// <summary>Renews the keys of a tunnel that is up.</summary>
     public RekeyMachine Rekey { get; }
+
+    /// <summary>Whether the far end's datagrams go over a stream, by its own word.</summary>
+    public bool IsFarEndOnStream { get; private set; }
 
     /// <summary>Whether the far end is being watched: the traffic's next packet needs no <see cref="Watch"/>.</summary>
     public bool IsWatching => !_watch.IsAtRest;
@@ -175,6 +180,36 @@ public sealed class TunnelMachine
         }
     }
 
+    /// <summary>This end's datagrams go over a stream, or over UDP, from now on; the far end is told when that is news to it.</summary>
+    /// <param name="isStream">Whether it is a stream.</param>
+    /// <param name="nowMilliseconds">The time.</param>
+    /// <returns>False when the tunnel is not up: to be said again.</returns>
+    public bool TellHop(bool isStream, long nowMilliseconds)
+    {
+        if (State != TunnelState.Up)
+        {
+            return false;
+        }
+
+        if (_isStream != isStream)
+        {
+            _isStream = isStream;
+            SendHop(nowMilliseconds);
+        }
+
+        return true;
+    }
+
+    /// <summary>Several packets came in one record. An end whose hop is no stream says so again, no sooner than <see cref="TunnelLimits.HopNoticeInterval"/> after the last time.</summary>
+    /// <param name="nowMilliseconds">The time.</param>
+    public void PackedArrived(long nowMilliseconds)
+    {
+        if (State == TunnelState.Up && !_isStream && nowMilliseconds - _hopToldAt >= TunnelLimits.HopNoticeInterval)
+        {
+            SendHop(nowMilliseconds);
+        }
+    }
+
     /// <summary>Acts on whatever is due. Too early a call does nothing.</summary>
     /// <param name="nowMilliseconds">The time.</param>
     /// <param name="traffic">As it is.</param>
@@ -236,6 +271,9 @@ public sealed class TunnelMachine
                 break;
             case TunnelControl.BodyOneofCase.Farewell:
                 TakeFarewell(control.Farewell);
+                break;
+            case TunnelControl.BodyOneofCase.Hop:
+                IsFarEndOnStream = control.Hop.IsStream;
                 break;
             case TunnelControl.BodyOneofCase.Rekey when State == TunnelState.Up:
                 Rekey.Receive(control.Rekey, nowMilliseconds);
@@ -325,6 +363,12 @@ public sealed class TunnelMachine
         _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Configure = request })));
         _resendAt = nowMilliseconds + _resendInterval;
         _resendInterval = Math.Min(_resendInterval * 2, TunnelLimits.ConfigureIntervalMax);
+    }
+
+    private void SendHop(long nowMilliseconds)
+    {
+        _hopToldAt = nowMilliseconds;
+        _effects.Enqueue(TunnelEffect.Send(TunnelCodec.Encode(new TunnelControl { Hop = new TunnelHop { IsStream = _isStream } })));
     }
 
     private void LookAtFarEnd(TunnelTraffic traffic, long nowMilliseconds)

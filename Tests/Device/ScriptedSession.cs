@@ -23,6 +23,8 @@ internal sealed class ScriptedSession(ulong generation) : IUplinkSession
 
     public string Suite => "TLS 1.3";
 
+    public bool IsStream { get; set; }
+
     public List<(FrameType Type, Channel Channel, IMessage Body)> Sent { get; } = [];
 
     public IEnumerable<Open> Opens => Sent.Select(frame => frame.Body).OfType<Open>();

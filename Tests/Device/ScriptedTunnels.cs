@@ -1,7 +1,8 @@
 using OrleansUem.Agent.Tunnel;
+using OrleansUem.Agent.Uplink;
 using OrleansUem.Device.Tunnels;
+using OrleansUem.Protocol.Packets;
 using OrleansUem.Protocol.Wire;
-using OrleansUem.Transport;
 
 namespace OrleansUem.Tests.Device;
 
@@ -43,10 +44,18 @@ internal sealed class ScriptedTunnels : IDeviceTunnelFactory
 
         public void OnDatagram(ReadOnlySpan<byte> datagram) => Received.Add(datagram.ToArray());
 
-        public DropReason SendPacket(ReadOnlySpan<byte> packet, Channel channel, FrameBatch batch)
+        public DropReason SendPacket(ReadOnlySpan<byte> packet, IUplinkSession session, Channel channel, SendBatch batch)
         {
             Sent.Add(packet.ToArray());
             OnSent?.Invoke(Sent.Count);
+            return DropReason.Unspecified;
+        }
+
+        public DropReason SendPackets(scoped ref PacketSegmenter packets, IUplinkSession session, Channel channel, SendBatch batch, out TakenPackets taken)
+        {
+            taken = new TakenPackets(1, packets.Current.Length);
+            SendPacket(packets.Current, session, channel, batch);
+            packets.MoveNext();
             return DropReason.Unspecified;
         }
 

@@ -26,6 +26,8 @@ internal sealed class FakeUplinkSession : IUplinkSession
 
     public string Suite => "TLS_AES_128_GCM_SHA256";
 
+    public bool IsStream { get; set; }
+
     public bool TrySend(FrameType type, Channel channel, IMessage body)
     {
         Sent.Add((type, channel, body));

@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Tun;
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Node;
 using OrleansUem.Node.Forwarding;
@@ -312,6 +313,18 @@ public sealed class PacketForwarderTests : IDisposable
             }
 
             return Result;
+        }
+
+        public DropReason SendPackets(scoped ref PacketSegmenter packets, SendBatch batch, out TakenPackets taken)
+        {
+            var drop = SendPacket(packets.Current, batch);
+            taken = drop == DropReason.Unspecified ? new TakenPackets(1, packets.Current.Length) : default;
+            if (drop == DropReason.Unspecified)
+            {
+                packets.MoveNext();
+            }
+
+            return drop;
         }
     }
 

@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Tun;
+using OrleansUem.Agent.Tunnel;
 using OrleansUem.Agent.Uplink;
 using OrleansUem.Node;
 using OrleansUem.Node.Forwarding;
@@ -107,6 +108,18 @@ internal sealed class ForwarderParser : FuzzParser
 
             Sent = packet.ToArray();
             return DropReason.Unspecified;
+        }
+
+        public DropReason SendPackets(scoped ref PacketSegmenter packets, SendBatch batch, out TakenPackets taken)
+        {
+            var drop = SendPacket(packets.Current, batch);
+            taken = drop == DropReason.Unspecified ? new TakenPackets(1, packets.Current.Length) : default;
+            if (drop == DropReason.Unspecified)
+            {
+                packets.MoveNext();
+            }
+
+            return drop;
         }
     }
 }

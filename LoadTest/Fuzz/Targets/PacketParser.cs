@@ -12,6 +12,7 @@ internal sealed class PacketParser : FuzzParser
 
     public override bool Take(ReadOnlySpan<byte> input)
     {
+        CheckRun(input);
         if (!Ipv4Packet.TryParse(input, out var packet, out var error))
         {
             Require(error != Ipv4ParseError.None, "A refused packet has no fault.");
@@ -29,6 +30,18 @@ internal sealed class PacketParser : FuzzParser
         CheckAnswer(packet, IcmpError.TryBuildAdministrativelyProhibited(packet, Node, _answer, out var bytes), bytes);
         CheckAnswer(packet, IcmpError.TryBuildFragmentationNeeded(packet, Node, 1_280, _answer, out bytes), bytes);
         return true;
+    }
+
+    // The input as one record's content: all of it comes out, in pieces.
+    private static void CheckRun(ReadOnlySpan<byte> input)
+    {
+        var bytes = 0;
+        for (var run = new PacketRun(input); run.MoveNext(); bytes += run.Current.Length)
+        {
+            Require(input[bytes..].StartsWith(run.Current), "A piece of a record is not where it should be.");
+        }
+
+        Require(bytes == input.Length, "Not all of a record came out.");
     }
 
     private void CheckAnswer(in Ipv4Packet about, bool isBuilt, int bytes)

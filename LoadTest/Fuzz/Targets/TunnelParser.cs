@@ -36,7 +36,8 @@ internal sealed class TunnelParser(TunnelRole role) : FuzzParser
             var farewell = TunnelCodec.EncodeFarewell(Reason.Idle, "quiet");
             byte[][] whole = role == TunnelRole.Device ? [.. TunnelCodec.Encode(Offer)] : [request];
             byte[][] parts = role == TunnelRole.Device ? [.. TunnelCodec.Encode(many)] : [request, request];
-            return [Stream([.. whole, Packet, probe, farewell]), Stream([.. parts, Packet, Packet, probe])];
+            var hop = TunnelCodec.Encode(new TunnelControl { Hop = new TunnelHop { IsStream = true } });
+            return [Stream([.. whole, Packet, probe, hop, farewell]), Stream([.. parts, Packet, Packet, probe])];
         }
     }
 
@@ -64,6 +65,8 @@ internal sealed class TunnelParser(TunnelRole role) : FuzzParser
             var result = machine.Receive(payload.ToArray(), now);
             Require(!result.IsPacket || (machine.State == TunnelState.Up && payload.Length <= machine.MtuBytes), "A packet was taken that should not be.");
             traffic = traffic with { Sent = traffic.Sent + 1 };
+            machine.TellHop((header.Channel.Value & 0x1000) != 0, now);
+            machine.PackedArrived(now);
             machine.Watch(traffic, now);
             wasUp |= Drain(machine);
         }

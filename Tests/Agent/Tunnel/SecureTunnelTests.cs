@@ -1,4 +1,5 @@
 using OrleansUem.Agent.Tunnel;
+using OrleansUem.Agent.Uplink;
 using OrleansUem.Dtls;
 using OrleansUem.Dtls.Records;
 using OrleansUem.Protocol.Ids;
@@ -6,7 +7,6 @@ using OrleansUem.Protocol.Tunnel;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Tests.Kit;
 using OrleansUem.Tests.Protocol.Tunnel;
-using OrleansUem.Transport;
 using Xunit;
 
 namespace OrleansUem.Tests.Agent.Tunnel;
@@ -339,15 +339,17 @@ public sealed class SecureTunnelTests
         using var pair = new TunnelPair();
         pair.Up();
         (pair.DeviceEnd.IsRecording, pair.NodeEnd.IsRecording) = (false, false);
-        var batch = new FrameBatch();
+        var session = new TunnelSession(pair.Node);
+        var batch = new SendBatch(_ => { });
         var channel = new Channel(3);
         Pass(200);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Pass(200);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal(4_000, pair.NodeEnd.PacketCount);
-        Assert.Equal(DropReason.Oversize, pair.Device.SendPacket(new byte[1_371], channel, batch));
-        Assert.Equal(0, batch.Count);
+        Assert.Equal(DropReason.Oversize, pair.Device.SendPacket(new byte[1_371], session, channel, batch));
+        batch.Flush();
+        Assert.Equal(4_000, session.Frames);
 
         void Pass(int count)
         {
@@ -355,19 +357,13 @@ public sealed class SecureTunnelTests
             {
                 for (var j = 0; j < 10; j++)
                 {
-                    if (pair.Device.SendPacket(Packet, channel, batch) != DropReason.Unspecified)
+                    if (pair.Device.SendPacket(Packet, session, channel, batch) != DropReason.Unspecified)
                     {
                         Assert.Fail("a packet was dropped");
                     }
                 }
 
-                var frames = batch.Frames;
-                while (FrameBatch.TryTake(ref frames, out _, out var payload))
-                {
-                    pair.Node.OnDatagram(payload);
-                }
-
-                batch.Clear();
+                batch.Flush();
             }
         }
     }
