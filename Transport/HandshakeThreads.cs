@@ -16,12 +16,12 @@ public sealed class HandshakeThreads : IDisposable
     /// <summary>Under contention a thread of nice 10 gets a tenth of what one of nice 0 gets (weights 110 and 1,024, sched(7)).</summary>
     private const int Nice = 10;
 
-    private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _waiting = new(0);
+    // A monitor, since its wait sleeps at once: a semaphore's spins for as long as it would take to compute a fifth of a step.
+    private readonly object _lock = new();
     private readonly Dictionary<ulong, Queue<Action>> _steps = [];
     private readonly Queue<ulong> _turns = [];
     private readonly Thread[] _threads;
-    private volatile bool _isStopping;
+    private bool _isStopping;
 
     /// <param name="count">How many threads, 1..<see cref="CountMax"/>; null: half the cores, at least one.</param>
     public HandshakeThreads(int? count = null)
@@ -37,14 +37,16 @@ public sealed class HandshakeThreads : IDisposable
     /// <summary>Ends the threads. After the last user.</summary>
     public void Dispose()
     {
-        _isStopping = true;
-        _waiting.Release(_threads.Length);
+        lock (_lock)
+        {
+            _isStopping = true;
+            Monitor.PulseAll(_lock);
+        }
+
         foreach (var thread in _threads)
         {
             thread.Join();
         }
-
-        _waiting.Dispose();
     }
 
     /// <summary>Await it to go on with one of these threads.</summary>
@@ -64,9 +66,8 @@ public sealed class HandshakeThreads : IDisposable
             }
 
             steps.Enqueue(step);
+            Monitor.Pulse(_lock);
         }
-
-        _waiting.Release();
     }
 
     private Thread Start(int number)
@@ -80,27 +81,26 @@ public sealed class HandshakeThreads : IDisposable
     {
         // Where the kernel refuses, the number of threads is still a bound.
         _ = ThreadCalls.TrySetNice(Nice);
-        while (true)
+        while (Next() is { } step)
         {
-            _waiting.Wait();
-            if (Next() is { } step)
-            {
-                step();
-            }
-            else if (_isStopping)
-            {
-                return;
-            }
+            step();
         }
     }
 
+    // Waits for a step; null when there is none and will be none.
     private Action? Next()
     {
         lock (_lock)
         {
-            if (!_turns.TryDequeue(out var address))
+            ulong address;
+            while (!_turns.TryDequeue(out address))
             {
-                return null;
+                if (_isStopping)
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_lock);
             }
 
             var steps = _steps[address];

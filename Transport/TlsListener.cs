@@ -176,7 +176,9 @@ public sealed partial class TlsListener : IAsyncDisposable
 
         Interlocked.Increment(ref _connections);
         pending.OnDisplaced(() => ShutDown(socket));
-        _ = Task.Run(() => RunConnectionAsync(socket, address, pending), CancellationToken.None);
+
+        // It only begins here: until the peer has said something there is nothing to compute, and that is done by other threads.
+        _ = RunConnectionAsync(socket, address, pending);
     }
 
     // Not Dispose: what reads it now or next sees the end of the stream, as if the peer had gone.

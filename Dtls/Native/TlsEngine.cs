@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -12,14 +11,18 @@ internal sealed unsafe class TlsEngine : IDisposable
     /// <summary>A server's flight: hello, extensions, a certificate request, one certificate, a signature, Finished.</summary>
     private const int OutputBytes = 2_048;
 
+    /// <summary>A secret is as long as the suite's hash: SHA-256 or SHA-384.</summary>
+    private const int SecretBytesMax = 48;
+
     private readonly SslHandle _handle;
     private readonly nint _ssl;
     private readonly byte[][] _protocols;
     private readonly ArrayBufferWriter<byte> _output = new(OutputBytes);
     private byte* _input;
     private int _inputBytes;
-    private byte[]? _clientSecret;
-    private byte[]? _serverSecret;
+    private byte[]? _secrets;
+    private int _clientSecretBytes;
+    private int _serverSecretBytes;
 
     public TlsEngine(SslHandle handle, byte[][] protocols)
     {
@@ -103,15 +106,14 @@ internal sealed unsafe class TlsEngine : IDisposable
     /// <returns>False when it did not.</returns>
     public bool TryGetSecrets(out ReadOnlySpan<byte> client, out ReadOnlySpan<byte> server)
     {
-        client = _clientSecret;
-        server = _serverSecret;
-        return _clientSecret is not null && _serverSecret is not null;
+        client = _secrets.AsSpan(0, _clientSecretBytes);
+        server = _secrets is null ? default : _secrets.AsSpan(SecretBytesMax, _serverSecretBytes);
+        return !client.IsEmpty && !server.IsEmpty;
     }
 
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(_clientSecret);
-        CryptographicOperations.ZeroMemory(_serverSecret);
+        CryptographicOperations.ZeroMemory(_secrets);
         PeerCertificate?.Dispose();
         _handle.Dispose();
     }
@@ -133,11 +135,11 @@ internal sealed unsafe class TlsEngine : IDisposable
         var secret = line[(line.LastIndexOf((byte)' ') + 1)..];
         if (line.StartsWith("CLIENT_TRAFFIC_SECRET_0 "u8))
         {
-            _clientSecret = Read(secret);
+            _clientSecretBytes = Keep(secret, 0);
         }
         else if (line.StartsWith("SERVER_TRAFFIC_SECRET_0 "u8))
         {
-            _serverSecret = Read(secret);
+            _serverSecretBytes = Keep(secret, SecretBytesMax);
         }
     }
 
@@ -159,15 +161,10 @@ internal sealed unsafe class TlsEngine : IDisposable
         return default;
     }
 
-    private static byte[] Read(ReadOnlySpan<byte> hexadecimal)
+    private int Keep(ReadOnlySpan<byte> hexadecimal, int offset)
     {
-        // Pinned: the collector must not leave copies behind.
-        var secret = GC.AllocateUninitializedArray<byte>(hexadecimal.Length / 2, pinned: true);
-        for (var i = 0; i < secret.Length; i++)
-        {
-            secret[i] = byte.Parse(hexadecimal.Slice(2 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        }
-
-        return secret;
+        // Pinned: the collector must not leave copies behind. One for both, since a pinned array is dear to allocate.
+        _secrets ??= GC.AllocateUninitializedArray<byte>(2 * SecretBytesMax, pinned: true);
+        return Convert.FromHexString(hexadecimal, _secrets.AsSpan(offset, SecretBytesMax), out _, out var bytes) == OperationStatus.Done ? bytes : 0;
     }
 }

@@ -122,7 +122,7 @@ public sealed class EdgeSessionMachine
         reason = Reason.CertificateUntrusted;
         foreach (var root in roots)
         {
-            reason = CertificateProfile.Verify(_tlsCertificate!, root, _role, now, out _);
+            reason = CertificateProfile.Judge(_tlsCertificate!, Identity, root, _role, now);
             if (reason != Reason.CertificateUntrusted)
             {
                 break;

@@ -118,7 +118,7 @@ public static class AttachClaims
             return Reason.CertificateWrongRole;
         }
 
-        reason = CertificateProfile.Verify(certificate, root, identity.Role, now, out identity);
+        reason = CertificateProfile.Judge(certificate, identity, root, identity.Role, now);
         if (reason != Reason.None)
         {
             return reason;

@@ -104,12 +104,22 @@ public static class CertificateProfile
     {
         ArgumentNullException.ThrowIfNull(root);
         var shape = ReadIdentity(certificate, out identity);
-        if (shape != Reason.None)
-        {
-            return shape;
-        }
+        return shape != Reason.None ? shape : Judge(certificate, identity, root, role, now);
+    }
 
-        if (identity.Root != TenantId.FromRoot(root) || !CertificateSignature.IsIssuedBy(certificate, root))
+    /// <summary>What <see cref="Verify"/> does after the shape, for a certificate whose identity the caller has read from it already.</summary>
+    /// <param name="certificate">The peer's certificate.</param>
+    /// <param name="identity">What <see cref="ReadIdentity"/> read from it.</param>
+    /// <param name="root">The root the verifier trusts.</param>
+    /// <param name="role">The role that the connection is for.</param>
+    /// <param name="now">The verifier's clock.</param>
+    /// <returns><see cref="Reason.None"/> or a reason of the identity group.</returns>
+    public static Reason Judge(X509Certificate2 certificate, PeerIdentity identity, X509Certificate2 root, PeerRole role, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        ArgumentNullException.ThrowIfNull(root);
+        var issuer = CertificateIssuer.Of(root);
+        if (identity.Root != issuer.Id || !issuer.MayHaveIssued(certificate) || !CertificateSignature.IsIssuedBy(certificate, root))
         {
             return Reason.CertificateUntrusted;
         }
@@ -119,14 +129,12 @@ public static class CertificateProfile
             return Reason.CertificateWrongRole;
         }
 
-        if (now < certificate.NotBefore.ToUniversalTime() || now < root.NotBefore.ToUniversalTime())
+        if (now < certificate.NotBefore.ToUniversalTime() || now < issuer.NotBefore)
         {
             return Reason.CertificateNotYetValid;
         }
 
-        return now > certificate.NotAfter.ToUniversalTime() || now > root.NotAfter.ToUniversalTime()
-            ? Reason.CertificateExpired
-            : Reason.None;
+        return now > certificate.NotAfter.ToUniversalTime() || now > issuer.NotAfter ? Reason.CertificateExpired : Reason.None;
     }
 
     /// <summary>Whether this is a root of ours: self-signed CA on an approved curve that may sign leaves and nothing deeper.</summary>
@@ -163,7 +171,7 @@ public static class CertificateProfile
     }
 
     // RFC 5280 §4.2: an extension stands once, and one that is critical and not understood is refused.
-    private static bool HasPlainExtensions(X509Certificate2 certificate)
+    internal static bool HasPlainExtensions(X509Certificate2 certificate)
     {
         var seen = 0;
         foreach (var extension in certificate.Extensions)

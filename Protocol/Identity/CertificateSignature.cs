@@ -23,7 +23,7 @@ internal static class CertificateSignature
         {
             return certificate.IssuerName.RawData.AsSpan().SequenceEqual(issuer.SubjectName.RawData)
                 && TryRead(certificate.RawDataMemory, out var content, out var hash, out var signature)
-                && Verify(issuer, content.Span, hash, signature);
+                && CertificateIssuer.Of(issuer).HasSigned(content.Span, hash, signature);
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException or NotSupportedException or ArgumentException)
         {
@@ -61,11 +61,5 @@ internal static class CertificateSignature
             EcdsaWithSha384Oid => HashAlgorithmName.SHA384,
             _ => default,
         };
-    }
-
-    private static bool Verify(X509Certificate2 issuer, ReadOnlySpan<byte> content, HashAlgorithmName hash, byte[] signature)
-    {
-        using var key = issuer.GetECDsaPublicKey();
-        return key is not null && key.VerifyData(content, signature, hash, DSASignatureFormat.Rfc3279DerSequence);
     }
 }
