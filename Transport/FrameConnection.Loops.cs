@@ -39,17 +39,20 @@ public sealed partial class FrameConnection
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var input = default(FrameInput);
+        var isReadable = false;
         try
         {
             while (true)
             {
-                // The read without a buffer comes first, so that an idle connection waits without holding one.
-                if (!input.HoldsBuffer)
+                // A read without a buffer comes first, so that an idle connection waits without holding one.
+                var room = isReadable || input.HoldsBuffer ? input.Room() : Memory<byte>.Empty;
+                var read = await _stream.ReadAsync(room, _abort.Token);
+                isReadable = room.IsEmpty;
+                if (isReadable)
                 {
-                    await _stream.ReadAsync(Memory<byte>.Empty, _abort.Token);
+                    continue;
                 }
 
-                var read = await _stream.ReadAsync(input.Room(), _abort.Token);
                 if (read == 0)
                 {
                     TryEnd(new ConnectionEnd(Reason.ConnectionLost, "The stream ended without CLOSE.", IsByPeer: true));
