@@ -178,7 +178,7 @@ public sealed partial class TlsListener : IAsyncDisposable
 
         Interlocked.Increment(ref _connections);
         pending.OnDisplaced(() => ShutDown(socket));
-        _ = RunConnectionAsync(socket, address, pending);
+        _ = Task.Run(() => RunConnectionAsync(socket, address, pending), CancellationToken.None);
     }
 
     private bool TryTakePlace(IPAddress address)
@@ -224,8 +224,6 @@ public sealed partial class TlsListener : IAsyncDisposable
 
     private async Task RunConnectionAsync(Socket socket, IPAddress address, PendingConnection pending)
     {
-        // Off the accept loop.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             if (await HandshakeAsync(socket, pending) is { } connection)
