@@ -39,7 +39,7 @@ public sealed class SocketStreamTests : IDisposable
     }
 
     [Fact]
-    public void Write_WhatTheKernelTakes_IsDoneAtOnce() => Assert.True(_stream.WriteAsync(new byte[100]).IsCompletedSuccessfully);
+    public void Write_WhatTheKernelTakes_IsDoneAtOnce() => Assert.True(_stream.WriteAsync(new byte[100]).AsTask().IsCompletedSuccessfully);
 
     [Fact]
     public async Task Read_WithoutABuffer_WaitsForBytes()
