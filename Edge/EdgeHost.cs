@@ -63,7 +63,7 @@ public static partial class EdgeHost
         using var server = new EdgeServer(options, credentials, loggerFactory.CreateLogger("OrleansUem.Edge"), time);
         onServer(server);
         using var handshakes = new HandshakeThreads(options.Limits.HandshakeThreads);
-        var connections = OpenFileLimit.Fit(options.Limits.MaxConnections, options.DeviceEndPoints.Count + options.NodeEndPoints.Count, server.Logger);
+        var connections = OpenFileLimit.CreateBudget(options.Limits.MaxConnections, options.DeviceEndPoints.Count + options.NodeEndPoints.Count, server.Logger);
         using var deviceTls = RecordTlsServer.TryCreate(credentials.Certificate, AlpnsBeside(Alpn.Device));
         using var nodeTls = RecordTlsServer.TryCreate(credentials.Certificate, AlpnsBeside(Alpn.Node));
         TlsListenerOptions TlsOptions(IPEndPoint endPoint, string alpn) =>
@@ -124,7 +124,7 @@ public static partial class EdgeHost
     // Enrolments are taken on every port.
     private static string[] AlpnsBeside(string alpn) => [alpn, Alpn.Enrol];
 
-    private static TlsListenerOptions ListenerOptions(EdgeServer server, IPEndPoint endPoint, string alpn, int connections, HandshakeThreads handshakes) => new()
+    private static TlsListenerOptions ListenerOptions(EdgeServer server, IPEndPoint endPoint, string alpn, ConnectionBudget? connections, HandshakeThreads handshakes) => new()
     {
         EndPoint = endPoint,
         Credentials = server.Credentials,
@@ -132,7 +132,8 @@ public static partial class EdgeHost
         HandshakeTimeout = server.Limits.HandshakeTimeout,
         Threads = handshakes,
         MaxPending = server.Limits.MaxPending,
-        MaxConnections = connections,
+        MaxConnections = server.Limits.MaxConnections,
+        Budget = connections,
         MaxConnectionsPerAddress = server.Limits.MaxConnectionsPerAddress,
         Events = server.Metrics,
     };

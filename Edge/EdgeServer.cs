@@ -22,6 +22,8 @@ internal sealed class EdgeServer : IDisposable
     private const int RetryAfterMaxMs = 5_000;
 
     private readonly long _origin;
+    private readonly FrameConnectionOptions _deviceConnections;
+    private readonly FrameConnectionOptions _nodeConnections;
     private readonly LeaseKeeper _leases;
 
     public EdgeServer(EdgeOptions options, PeerCredentials credentials, ILogger logger, TimeProvider time)
@@ -32,6 +34,8 @@ internal sealed class EdgeServer : IDisposable
         Time = time;
         _origin = time.GetTimestamp();
         Ticker = new ConnectionTicker(time);
+        _deviceConnections = ConnectionOptions(options.Limits.DeviceQueueBytes);
+        _nodeConnections = ConnectionOptions(options.Limits.NodeQueueBytes);
         Sessions = new SessionTable(options.Limits.MaxSessions);
         Silos = new SiloLinks();
         Reports = new EndReports(Silos, time, logger);
@@ -93,20 +97,8 @@ internal sealed class EdgeServer : IDisposable
         InstallationRoot = ByteString.CopyFrom(Credentials.Root.RawData),
     };
 
-    public FrameConnection CreateConnection(TlsConnection tls, PeerRole role) => new(
-        tls.Stream,
-        new FrameConnectionOptions
-        {
-            Ticker = Ticker,
-            KeepAliveInterval = Limits.KeepAlive,
-            Queue = new SendQueueLimits
-            {
-                ChannelBytes = Limits.TunnelQueueBytes,
-                TotalBytes = role == PeerRole.Node ? Limits.NodeQueueBytes : Limits.DeviceQueueBytes,
-            },
-        },
-        Time,
-        Logger);
+    public FrameConnection CreateConnection(TlsConnection tls, PeerRole role) =>
+        new(tls.Stream, role == PeerRole.Node ? _nodeConnections : _deviceConnections, Time, Logger);
 
     /// <summary>When a peer may come again; jittered, so that all that were refused together do not come together. 0 for what waiting does not cure.</summary>
     public static uint RetryAfterMs(Reason reason) =>
@@ -134,6 +126,13 @@ internal sealed class EdgeServer : IDisposable
         Reports.Dispose();
         Audit?.Dispose();
     }
+
+    private FrameConnectionOptions ConnectionOptions(int queueBytes) => new()
+    {
+        Ticker = Ticker,
+        KeepAliveInterval = Limits.KeepAlive,
+        Queue = new SendQueueLimits { ChannelBytes = Limits.TunnelQueueBytes, TotalBytes = queueBytes },
+    };
 
     /// <summary>Where a lease's far end is. Only sessions of this edge are found: forwarding between edges begins here.</summary>
     private Reason FindPeer(RouteEnd end, out ChannelSlot? slot, out string detail)

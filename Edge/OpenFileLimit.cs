@@ -11,27 +11,27 @@ internal static partial class OpenFileLimit
     /// <summary>Kept for everything that is no connection: the program's own files, UDP sockets, control links.</summary>
     private const int Reserve = 512;
 
-    /// <summary>A limit of connections that this process can keep.</summary>
+    /// <summary>What the listeners may have together.</summary>
     /// <param name="wanted">For each listener.</param>
     /// <param name="listeners">How many.</param>
-    /// <param name="logger">Gets a warning when it is less than wanted.</param>
-    /// <returns>At most <paramref name="wanted"/>, at least 1.</returns>
-    public static int Fit(int wanted, int listeners, ILogger logger)
+    /// <param name="logger">Gets a warning when a listener may get less than wanted.</param>
+    /// <returns>Null when the system tells no limit.</returns>
+    public static ConnectionBudget? CreateBudget(int wanted, int listeners, ILogger logger)
     {
         if (OpenFiles.FindLimit() is not { } files)
         {
-            return wanted;
+            return null;
         }
 
-        var possible = (int)Math.Clamp((files - Reserve) / Math.Max(1, listeners), 1, int.MaxValue);
-        if (possible < wanted)
+        var budget = new ConnectionBudget((int)Math.Clamp(files - Reserve, listeners, int.MaxValue), listeners);
+        if (budget.MaxOfListener < wanted)
         {
-            LogLowered(logger, wanted, possible, files);
+            LogLowered(logger, wanted, budget.MaxOfListener, files);
         }
 
-        return Math.Min(wanted, possible);
+        return budget;
     }
 
-    [LoggerMessage(1003, LogLevel.Warning, "MaxConnections is {Wanted} for each listener, but this process may open {Files} files only: {Possible} are taken. Raise the limit (LimitNOFILE in a systemd unit, ulimit -n)")]
+    [LoggerMessage(1003, LogLevel.Warning, "MaxConnections is {Wanted} for each listener, but this process may open {Files} files only: one listener gets {Possible} at most, less what the others have. Raise the limit (LimitNOFILE in a systemd unit, ulimit -n)")]
     private static partial void LogLowered(ILogger logger, int wanted, int possible, long files);
 }

@@ -9,7 +9,6 @@ namespace OrleansUem.Transport;
 /// </content>
 public sealed partial class FrameConnection
 {
-    private readonly Lock _tickLock = new();
     private volatile bool _heard;
     private volatile bool _isHeldBack;
     private volatile bool _spoke;
@@ -23,7 +22,7 @@ public sealed partial class FrameConnection
 
     internal void OnTick(long now)
     {
-        lock (_tickLock)
+        lock (_lock)
         {
             if (!_isOver)
             {
@@ -81,7 +80,7 @@ public sealed partial class FrameConnection
 
     private void StopClocks()
     {
-        lock (_tickLock)
+        lock (_lock)
         {
             _isOver = true;
         }

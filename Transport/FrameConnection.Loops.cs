@@ -8,7 +8,7 @@ using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.Transport;
 
-/// <content>The two loops. Each is a pair: the outer method knows failures, the inner one bytes.</content>
+/// <content>The two loops know bytes; what their failures mean is sorted once, below them. Both leave the caller's context: one with one thread would serialise all connections.</content>
 public sealed partial class FrameConnection
 {
     /// <summary>Bytes of one write: one TLS record (RFC 8446 §5.1). A record costs as much as a packet's worth of frames, so frames share it.</summary>
@@ -37,28 +37,54 @@ public sealed partial class FrameConnection
 
     private async Task ReadAsync(IFrameHandler handler)
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var input = default(FrameInput);
+        var isReadable = false;
         try
         {
-            await ReadFramesAsync(handler);
-            TryEnd(new ConnectionEnd(Reason.ConnectionLost, "The stream ended without CLOSE.", IsByPeer: true));
-        }
-        catch (Exception e) when (IsReset(e))
-        {
-            // A fault of the peer or the network: reset, broken record.
-            TryEnd(new ConnectionEnd(Reason.ConnectionLost, e.Message, IsByPeer: true));
-        }
-        catch (Exception e) when (End is not null && IsExpectedWhileClosing(e))
-        {
-            // Expected while closing: the end has its reason already.
+            while (true)
+            {
+                // A read without a buffer comes first, so that an idle connection waits without holding one.
+                var room = isReadable || input.HoldsBuffer ? input.Room() : Memory<byte>.Empty;
+                var read = await _stream.ReadAsync(room, _abort.Token);
+                isReadable = room.IsEmpty;
+                if (isReadable)
+                {
+                    continue;
+                }
+
+                if (read == 0)
+                {
+                    TryEnd(new ConnectionEnd(Reason.ConnectionLost, "The stream ended without CLOSE.", IsByPeer: true));
+                    break;
+                }
+
+                input.Add(read);
+                _heard = true;
+                if (!HandleRead(ref input, handler))
+                {
+                    break;
+                }
+
+                if (End is not null || handler.PauseAsync() is not { IsCompletedSuccessfully: false } pause)
+                {
+                    continue;
+                }
+
+                // Who is not read is not silent.
+                _isHeldBack = true;
+                await pause.WaitAsync(_abort.Token);
+                _isHeldBack = false;
+            }
         }
         catch (Exception e)
         {
-            // A fault of ours, in the handler or here. It ends this connection and nothing else.
-            LogReadFault(_logger, e);
-            Close(Reason.InternalError);
+            EndByReadFault(e);
         }
         finally
         {
+            input.Dispose();
+
             // Nothing can arrive any more. After a CLOSE of ours the write loop may still be sending it; the close limit bounds that.
             if (End is not { IsByPeer: false })
             {
@@ -67,56 +93,43 @@ public sealed partial class FrameConnection
         }
     }
 
-    private async Task ReadFramesAsync(IFrameHandler handler)
+    private void EndByReadFault(Exception e)
     {
-        while (true)
+        if (IsReset(e))
         {
-            var result = await _reader.ReadAsync();
-            if (result.IsCanceled)
-            {
-                return;
-            }
-
-            var buffer = result.Buffer;
-            _heard = true;
-            if (End is not null)
-            {
-                // Read and dropped so that the socket is not reset before the peer has our CLOSE.
-                _reader.AdvanceTo(buffer.End);
-            }
-            else
-            {
-                var before = buffer.Length;
-                var reason = HandleFrames(ref buffer, handler);
-                handler.OnReadEnd();
-                Volatile.Write(ref _bytesReceived, _bytesReceived + before - buffer.Length);
-                _reader.AdvanceTo(buffer.Start, buffer.End);
-                if (reason != Reason.None)
-                {
-                    Close(reason);
-                }
-
-                if (End is { IsByPeer: true })
-                {
-                    return;
-                }
-
-                // Who is not read is not silent.
-                _isHeldBack = true;
-                var pause = handler.PauseAsync();
-                if (!pause.IsCompletedSuccessfully)
-                {
-                    await pause.WaitAsync(_abort.Token);
-                }
-
-                _isHeldBack = false;
-            }
-
-            if (result.IsCompleted)
-            {
-                return;
-            }
+            // A fault of the peer or the network: reset, broken record.
+            TryEnd(new ConnectionEnd(Reason.ConnectionLost, e.Message, IsByPeer: true));
         }
+        else if (End is null || !IsExpectedWhileClosing(e))
+        {
+            // A fault of ours, in the handler or here. It ends this connection and nothing else.
+            LogReadFault(_logger, e);
+            Close(Reason.InternalError);
+        }
+    }
+
+    // False when nothing that follows is of interest.
+    private bool HandleRead(ref FrameInput input, IFrameHandler handler)
+    {
+        if (End is not null)
+        {
+            // Read and dropped so that the socket is not reset before the peer has our CLOSE.
+            input.Keep(0);
+            return true;
+        }
+
+        var rest = input.Unread;
+        var before = rest.Length;
+        var reason = HandleFrames(ref rest, handler);
+        handler.OnReadEnd();
+        Volatile.Write(ref _bytesReceived, _bytesReceived + before - rest.Length);
+        input.Keep((int)rest.Length);
+        if (reason != Reason.None)
+        {
+            Close(reason);
+        }
+
+        return End is not { IsByPeer: true };
     }
 
     private Reason HandleFrames(ref ReadOnlySequence<byte> buffer, IFrameHandler handler)
@@ -204,34 +217,7 @@ public sealed partial class FrameConnection
 
     private async Task WriteAsync()
     {
-        try
-        {
-            await WriteFramesAsync();
-            if (End is { IsByPeer: false } && !_abort.IsCancellationRequested)
-            {
-                await EndSendingAsync();
-            }
-        }
-        catch (Exception e) when (IsReset(e))
-        {
-            TryEnd(new ConnectionEnd(Reason.ConnectionLost, e.Message, IsByPeer: true));
-            Abort();
-        }
-        catch (Exception e) when (End is not null && IsExpectedWhileClosing(e))
-        {
-            // Expected while closing: the close limit passed, or the peer hung up first.
-            Abort();
-        }
-        catch (Exception e)
-        {
-            LogWriteFault(_logger, e);
-            TryEnd(new ConnectionEnd(Reason.InternalError, "", IsByPeer: false));
-            Abort();
-        }
-    }
-
-    private async Task WriteFramesAsync()
-    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         byte[]? buffer = null;
         QueuedFrame[]? batch = null;
         try
@@ -242,7 +228,7 @@ public sealed partial class FrameConnection
                 var count = _queue.Take(batch.AsSpan(0, WriteFrames), WriteBytes, out var bytes, out var wait, out var isFinished);
                 if (isFinished)
                 {
-                    return;
+                    break;
                 }
 
                 if (count == 0)
@@ -268,11 +254,36 @@ public sealed partial class FrameConnection
                 Volatile.Write(ref _framesSent, _framesSent + count);
                 Volatile.Write(ref _bytesSent, _bytesSent + bytes);
             }
+
+            if (End is { IsByPeer: false } && !_abort.IsCancellationRequested)
+            {
+                await EndSendingAsync();
+            }
+        }
+        catch (Exception e)
+        {
+            EndByWriteFault(e);
         }
         finally
         {
             ReturnBuffers(ref buffer, ref batch);
         }
+    }
+
+    private void EndByWriteFault(Exception e)
+    {
+        if (IsReset(e))
+        {
+            TryEnd(new ConnectionEnd(Reason.ConnectionLost, e.Message, IsByPeer: true));
+        }
+        else if (End is null || !IsExpectedWhileClosing(e))
+        {
+            LogWriteFault(_logger, e);
+            TryEnd(new ConnectionEnd(Reason.InternalError, "", IsByPeer: false));
+        }
+
+        // Also where it was expected while closing: the close limit passed, or the peer hung up first.
+        Abort();
     }
 
     private static void Gather(ReadOnlySpan<QueuedFrame> batch, byte[] buffer)
@@ -328,7 +339,7 @@ public sealed partial class FrameConnection
         _spoke = true;
     }
 
-    // Tells the peer that nothing follows, so that it hangs up: TLS close_notify, or the end of the pipe.
+    // Tells the peer that nothing follows, so that it hangs up: TLS close_notify.
     private async ValueTask EndSendingAsync()
     {
         if (_stream is SslStream tls)
@@ -338,10 +349,6 @@ public sealed partial class FrameConnection
         else if (_stream is IHalfCloseStream halves)
         {
             await halves.EndSendingAsync().WaitAsync(_abort.Token);
-        }
-        else if (_isOutputOnly)
-        {
-            await _stream.DisposeAsync();
         }
         else
         {

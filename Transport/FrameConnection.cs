@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using OrleansUem.Protocol.Messages;
@@ -10,33 +9,25 @@ namespace OrleansUem.Transport;
 /// <summary>
 /// One framed connection over a byte stream. <see cref="RunAsync"/> runs a read loop and a write loop until the end:
 /// <code>
-///   stream ─▶ PipeReader ─▶ FrameReader ─▶ IFrameHandler.OnFrame   (read loop; PING, PONG, CLOSE are dealt with here)
+///   stream ─▶ FrameInput ─▶ FrameReader ─▶ IFrameHandler.OnFrame   (read loop; PING, PONG, CLOSE are dealt with here)
 ///   TrySend, TrySendDatagram ─▶ SendQueue ─▶ writes of up to 16 KB ─▶ stream   (write loop)
 /// </code>
 /// Any thread may send and close. The end is orderly: CLOSE is the last frame, then the stream's end; what the peer still sends is read and dropped
 /// until it hangs up or <see cref="FrameConnectionOptions.CloseTimeout"/> passes, since closing a socket with unread bytes resets it and may destroy
-/// the CLOSE that is under way.
+/// the CLOSE that is under way. A connection at rest holds no buffer and no queue, only its two loops that wait.
 /// </summary>
 public sealed partial class FrameConnection : IDisposable
 {
     /// <summary>Intervals of silence that end a connection.</summary>
     public const int KeepAliveIntervals = 3;
 
-    /// <summary>
-    /// Bytes of a read segment: a whole TLS record of plaintext (16 KB, RFC 8446 §5.1) fits behind the head of a frame that was cut.
-    /// Rented for the time of a read only; an idle connection holds none.
-    /// </summary>
-    private const int ReadBufferBytes = 32 * 1024;
-
     private readonly Stream _stream;
-    private readonly PipeReader _reader;
-    private readonly bool _isOutputOnly;
     private readonly FrameConnectionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SendQueue _queue;
     private readonly CancellationTokenSource _abort = new();
-    private readonly Lock _endLock = new();
+    private readonly Lock _lock = new();
 
     private ConnectionEnd? _end;
     private int _maxPayloadBytes;
@@ -47,28 +38,12 @@ public sealed partial class FrameConnection : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">Gets faults of ours as errors, ends at Debug.</param>
     public FrameConnection(Stream stream, FrameConnectionOptions options, TimeProvider time, ILogger logger)
-        : this(stream, CreateReader(stream), isOutputOnly: false, options, time, logger)
     {
-    }
-
-    /// <param name="pipe">The pipe; the connection completes both ends.</param>
-    /// <param name="options">Settings.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">Gets faults of ours as errors, ends at Debug.</param>
-    public FrameConnection(IDuplexPipe pipe, FrameConnectionOptions options, TimeProvider time, ILogger logger)
-        : this(OutputOf(pipe), pipe.Input, isOutputOnly: true, options, time, logger)
-    {
-    }
-
-    private FrameConnection(
-        Stream stream, PipeReader reader, bool isOutputOnly, FrameConnectionOptions options, TimeProvider time, ILogger logger)
-    {
+        ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(logger);
         _stream = stream;
-        _reader = reader;
-        _isOutputOnly = isOutputOnly;
         _options = options;
         _time = time;
         _logger = logger;
@@ -193,10 +168,8 @@ public sealed partial class FrameConnection : IDisposable
             using var registration = cancellationToken.UnsafeRegister(
                 static state => ((FrameConnection)state!).Close(Reason.Draining), this);
 
-            // Both loops leave the caller's context: a context with one thread would serialise all connections.
-            var reading = Task.Run(() => ReadAsync(handler), CancellationToken.None);
-            var writing = Task.Run(WriteAsync, CancellationToken.None);
-            await writing;
+            var reading = ReadAsync(handler);
+            await WriteAsync();
             await reading;
         }
         finally
@@ -250,24 +223,9 @@ public sealed partial class FrameConnection : IDisposable
         return null;
     }
 
-    private static PipeReader CreateReader(Stream stream)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-
-        // The read without a buffer comes first, so that an idle connection waits without holding one.
-        return PipeReader.Create(
-            stream, new StreamPipeReaderOptions(bufferSize: ReadBufferBytes, minimumReadSize: 4096, leaveOpen: true, useZeroByteReads: true));
-    }
-
-    private static Stream OutputOf(IDuplexPipe pipe)
-    {
-        ArgumentNullException.ThrowIfNull(pipe);
-        return pipe.Output.AsStream();
-    }
-
     private bool TryEnd(ConnectionEnd end)
     {
-        lock (_endLock)
+        lock (_lock)
         {
             if (_end is not null)
             {
@@ -284,14 +242,12 @@ public sealed partial class FrameConnection : IDisposable
     {
         _queue.Close(last: null);
         _abort.Cancel();
-        _reader.CancelPendingRead();
     }
 
     private async ValueTask DisposeStreamAsync()
     {
         try
         {
-            await _reader.CompleteAsync();
             await _stream.DisposeAsync();
         }
         catch (Exception e) when (IsReset(e) || IsExpectedWhileClosing(e))

@@ -28,14 +28,15 @@ public sealed class PendingConnection
     internal ulong Address { get; }
 
     /// <summary>In the table's list of those that wait for their peer.</summary>
-    internal LinkedListNode<PendingConnection> WaitingNode { get; }
+    internal LinkedListNode<PendingConnection> WaitingNode { get; private set; }
 
     /// <summary>In the address's list.</summary>
-    internal LinkedListNode<PendingConnection> AddressNode { get; }
+    internal LinkedListNode<PendingConnection> AddressNode { get; private set; }
 
     internal long WaitingSince { get; set; }
 
-    internal bool IsIn { get; set; } = true;
+    /// <summary>Whether it is in the table; only then it has its nodes.</summary>
+    internal bool IsIn { get; private set; } = true;
 
     /// <summary>The next step is the peer's.</summary>
     public void AwaitPeer() => _table.SetWaiting(this, isWaiting: true);
@@ -44,7 +45,11 @@ public sealed class PendingConnection
     public void HeardPeer() => _table.SetWaiting(this, isWaiting: false);
 
     /// <summary>The connection counts as pending no more: it is admitted, or over. Idempotent.</summary>
-    public void Leave() => _table.Remove(this);
+    public void Leave()
+    {
+        _table.Remove(this);
+        Volatile.Write(ref _onDisplaced, null);
+    }
 
     /// <summary>Says how to end the connection when it has to make room; at once when it was displaced already.</summary>
     /// <param name="end">Must not block. Called at most once for each call of this method.</param>
@@ -57,6 +62,14 @@ public sealed class PendingConnection
         {
             Displace();
         }
+    }
+
+    /// <summary>Out of the table: what is kept as long as the connection is small.</summary>
+    internal void MarkOut()
+    {
+        IsIn = false;
+        WaitingNode = null!;
+        AddressNode = null!;
     }
 
     internal void Displace() => Interlocked.Exchange(ref _onDisplaced, null)?.Invoke();

@@ -131,7 +131,6 @@ internal sealed class PendingConnections
             return;
         }
 
-        connection.IsIn = false;
         var own = _addresses[connection.Address];
         if (connection.WaitingNode.List is not null)
         {
@@ -139,6 +138,7 @@ internal sealed class PendingConnections
             own.Waiting.Remove(connection.AddressNode);
         }
 
+        connection.MarkOut();
         _count--;
         if (--own.Count == 0)
         {

@@ -6,7 +6,7 @@ namespace OrleansUem.Transport;
 /// <summary>
 /// What waits to be sent on one connection: the only queue above the socket's. Control frames leave first and in order; datagrams leave by deficit
 /// round robin over their channels (Shreedhar and Varghese 1995), so that one busy tunnel does not delay the others of the session. Bounded in
-/// bytes for control, each channel and all channels together; what does not fit is dropped under a name.
+/// bytes for control, each channel and all channels together; what does not fit is dropped under a name. While nothing waits it holds no <see cref="WaitingFrames"/>.
 /// Any thread adds; one write loop takes. The lock is held for pointer moves only, never for a copy of payload.
 /// </summary>
 public sealed class SendQueue
@@ -23,27 +23,18 @@ public sealed class SendQueue
     /// </summary>
     public const int QuantumBytes = 2_048;
 
-    private const int SpareQueuesMax = 64;
-
-    private readonly Lock _lock = new();
     private readonly SendQueueLimits _limits;
-    private readonly AsyncSignal _signal = new();
-    private readonly FrameRing _control = new();
-    private readonly Dictionary<uint, ChannelQueue> _waiting = [];
-    private readonly DropCounters _drops = new();
-    private readonly object _room = new();
 
-    private ChannelQueue? _roundFirst;
-    private ChannelQueue? _roundLast;
-    private ChannelQueue? _spare;
-    private int _spareCount;
-    private int _controlCost;
-    private int _datagramCost;
+    // Its monitor guards all, as the pairing of its waits and sets asks for.
+    private readonly AsyncSignal _signal = new();
+
+    private readonly DropCounters _drops = new();
+
+    // Null while nothing waits, which is what an idle connection's queue is.
+    private WaitingFrames? _waiting;
+    private RoomWait? _roomWait;
     private bool _isWriterWaiting;
     private bool _isClosed;
-    private bool _isRoomAwaited;
-    private uint _awaitedChannel;
-    private int _roomCount;
 
     /// <param name="limits">The bounds.</param>
     public SendQueue(SendQueueLimits limits)
@@ -58,9 +49,9 @@ public sealed class SendQueue
     {
         get
         {
-            lock (_lock)
+            lock (_signal)
             {
-                return _datagramCost;
+                return _waiting?.DatagramCost ?? 0;
             }
         }
     }
@@ -101,9 +92,9 @@ public sealed class SendQueue
     /// <summary>As <see cref="WaitForRoom"/>, for any number of waiters; the queue's end ends it too.</summary>
     public Task WaitForRoomAsync(Channel channel)
     {
-        lock (_lock)
+        lock (_signal)
         {
-            return !_isClosed && _waiting.TryGetValue(channel.Value, out var queue) && queue.CostBytes > _limits.ChannelBytes / 2
+            return !_isClosed && _waiting?.Find(channel.Value) is { } queue && queue.CostBytes > _limits.ChannelBytes / 2
                 ? (queue.Room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
                 : Task.CompletedTask;
         }
@@ -115,8 +106,9 @@ public sealed class SendQueue
     /// <returns>False when there is no room yet, or never will be since the queue is closed.</returns>
     public bool WaitForRoom(Channel channel, TimeSpan timeout)
     {
+        RoomWait wait;
         int before;
-        lock (_lock)
+        lock (_signal)
         {
             if (_isClosed)
             {
@@ -128,15 +120,11 @@ public sealed class SendQueue
                 return true;
             }
 
-            _isRoomAwaited = true;
-            _awaitedChannel = channel.Value;
-            before = Volatile.Read(ref _roomCount);
+            wait = _roomWait ??= new RoomWait();
+            before = wait.BeginLocked(channel.Value);
         }
 
-        lock (_room)
-        {
-            return _roomCount != before || Monitor.Wait(_room, timeout);
-        }
+        return wait.Wait(before, timeout);
     }
 
     /// <summary>Adds a control frame, a whole frame in an array of its own.</summary>
@@ -146,14 +134,15 @@ public sealed class SendQueue
         ArgumentNullException.ThrowIfNull(frame);
         var queued = new QueuedFrame(frame, frame.Length, IsPooled: false);
         bool wake;
-        lock (_lock)
+        lock (_signal)
         {
-            if (_isClosed || _controlCost + queued.CostBytes > _limits.ControlBytes)
+            if (_isClosed || (_waiting?.ControlCost ?? 0) + queued.CostBytes > _limits.ControlBytes)
             {
                 return false;
             }
 
-            wake = AddControlLocked(queued);
+            WaitingLocked().AddControl(queued);
+            wake = TakeWakeLocked();
         }
 
         Wake(wake);
@@ -168,7 +157,8 @@ public sealed class SendQueue
     public bool Close(byte[]? last)
     {
         bool wake;
-        lock (_lock)
+        RoomWait? roomWait;
+        lock (_signal)
         {
             if (_isClosed)
             {
@@ -176,18 +166,20 @@ public sealed class SendQueue
             }
 
             _isClosed = true;
-            ClearDatagramsLocked();
+            _waiting?.ClearDatagrams(_drops);
             if (last is not null)
             {
-                _control.Add(new QueuedFrame(last, last.Length, IsPooled: false));
-                _controlCost += Math.Max(last.Length, MinFrameCost);
+                WaitingLocked().AddControl(new QueuedFrame(last, last.Length, IsPooled: false));
             }
 
+            ReturnIfEmptyLocked();
             wake = TakeWakeLocked();
+            roomWait = _roomWait;
         }
 
         Wake(wake);
-        TellRoom();
+        // A closed queue has no room, but there is nothing to wait for any more.
+        roomWait?.Tell();
         return true;
     }
 
@@ -198,35 +190,23 @@ public sealed class SendQueue
     internal int Take(Span<QueuedFrame> batch, int maxBytes, out int bytes, out ValueTask wait, out bool isFinished)
     {
         var count = 0;
-        bool hasRoom;
+        RoomWait? hasRoom;
         bytes = 0;
-        lock (_lock)
+        lock (_signal)
         {
-            while (_control.Count > 0 && count < batch.Length && Fits(_control.First, count, bytes, maxBytes))
+            if (_waiting is { } waiting)
             {
-                var frame = _control.Take();
-                _controlCost -= frame.CostBytes;
-                bytes += frame.LengthBytes;
-                batch[count++] = frame;
-            }
-
-            if (_control.Count == 0)
-            {
-                TakeDatagramsLocked(batch, maxBytes, ref count, ref bytes);
+                waiting.Take(batch, maxBytes, _limits.ChannelBytes / 2, ref count, ref bytes);
+                ReturnIfEmptyLocked();
             }
 
             isFinished = count == 0 && _isClosed;
             _isWriterWaiting = count == 0 && !_isClosed;
             wait = _isWriterWaiting ? _signal.WaitAsync() : default;
-            hasRoom = _isRoomAwaited && HasRoomLocked(_awaitedChannel);
-            _isRoomAwaited &= !hasRoom;
+            hasRoom = _roomWait is { IsAwaited: true } roomWait && HasRoomLocked(roomWait.Channel) ? roomWait.EndLocked() : null;
         }
 
-        if (hasRoom)
-        {
-            TellRoom();
-        }
-
+        hasRoom?.Tell();
         return count;
     }
 
@@ -237,9 +217,6 @@ public sealed class SendQueue
             ArrayPool<byte>.Shared.Return(frame.Buffer);
         }
     }
-
-    private static bool Fits(in QueuedFrame frame, int count, int bytes, int maxBytes) =>
-        count == 0 || bytes + frame.LengthBytes <= maxBytes;
 
     private static QueuedFrame Rent(Channel channel, int payloadBytes)
     {
@@ -256,15 +233,17 @@ public sealed class SendQueue
     }
 
     private bool HasRoomLocked(uint channel) =>
-        _datagramCost <= _limits.TotalBytes / 2 && (!_waiting.TryGetValue(channel, out var queue) || queue.CostBytes <= _limits.ChannelBytes / 2);
+        _waiting is not { } waiting
+        || (waiting.DatagramCost <= _limits.TotalBytes / 2 && (waiting.Find(channel)?.CostBytes ?? 0) <= _limits.ChannelBytes / 2);
 
-    // A closed queue has no room, but there is nothing to wait for any more.
-    private void TellRoom()
+    private WaitingFrames WaitingLocked() => _waiting ??= WaitingFrames.Rent();
+
+    private void ReturnIfEmptyLocked()
     {
-        lock (_room)
+        if (_waiting is { IsEmpty: true } waiting)
         {
-            _roomCount++;
-            Monitor.PulseAll(_room);
+            _waiting = null;
+            WaitingFrames.Return(waiting);
         }
     }
 
@@ -272,13 +251,14 @@ public sealed class SendQueue
     {
         var drop = DropReason.Unspecified;
         var wake = false;
-        lock (_lock)
+        lock (_signal)
         {
             if (_isClosed)
             {
                 drop = DropReason.PeerGone;
             }
-            else if (_datagramCost + frame.CostBytes > _limits.TotalBytes || !TryAddLocked(channel, frame))
+            else if ((_waiting?.DatagramCost ?? 0) + frame.CostBytes > _limits.TotalBytes
+                || !WaitingLocked().TryAddDatagram(channel.Value, frame, _limits.ChannelBytes))
             {
                 drop = DropReason.QueueFull;
             }
@@ -286,7 +266,6 @@ public sealed class SendQueue
             {
                 wake = TakeWakeLocked();
             }
-
         }
 
         if (drop != DropReason.Unspecified)
@@ -297,76 +276,6 @@ public sealed class SendQueue
 
         Wake(wake);
         return drop;
-    }
-
-    private bool TryAddLocked(Channel channel, in QueuedFrame frame)
-    {
-        if (!_waiting.TryGetValue(channel.Value, out var queue))
-        {
-            queue = TakeSpareLocked();
-            queue.Channel = channel.Value;
-            _waiting.Add(channel.Value, queue);
-            AppendLocked(queue);
-        }
-        else if (queue.CostBytes + frame.CostBytes > _limits.ChannelBytes)
-        {
-            return false;
-        }
-
-        queue.Frames.Add(frame);
-        queue.CostBytes += frame.CostBytes;
-        _datagramCost += frame.CostBytes;
-        return true;
-    }
-
-    private void TakeDatagramsLocked(Span<QueuedFrame> batch, int maxBytes, ref int count, ref int bytes)
-    {
-        while (_roundFirst is { } queue && count < batch.Length)
-        {
-            if (!queue.HasTurn)
-            {
-                queue.HasTurn = true;
-                queue.DeficitBytes += QuantumBytes;
-            }
-
-            if (queue.Frames.First.LengthBytes > queue.DeficitBytes)
-            {
-                queue.HasTurn = false;
-                RemoveFirstLocked();
-                AppendLocked(queue);
-                continue;
-            }
-
-            if (!Fits(queue.Frames.First, count, bytes, maxBytes))
-            {
-                // The turn and what is left of it are kept for the next write.
-                return;
-            }
-
-            var frame = queue.Frames.Take();
-            queue.DeficitBytes -= frame.LengthBytes;
-            queue.CostBytes -= frame.CostBytes;
-            _datagramCost -= frame.CostBytes;
-            bytes += frame.LengthBytes;
-            batch[count++] = frame;
-            if (queue.Room is not null && queue.CostBytes <= _limits.ChannelBytes / 2)
-            {
-                queue.TellRoom();
-            }
-
-            if (queue.Frames.Count == 0)
-            {
-                RemoveFirstLocked();
-                RetireLocked(queue);
-            }
-        }
-    }
-
-    private bool AddControlLocked(in QueuedFrame frame)
-    {
-        _control.Add(frame);
-        _controlCost += frame.CostBytes;
-        return TakeWakeLocked();
     }
 
     private bool TakeWakeLocked()
@@ -382,73 +291,5 @@ public sealed class SendQueue
         {
             WakeBatch.Wake(_signal);
         }
-    }
-
-    private void AppendLocked(ChannelQueue queue)
-    {
-        queue.Next = null;
-        if (_roundLast is null)
-        {
-            _roundFirst = queue;
-        }
-        else
-        {
-            _roundLast.Next = queue;
-        }
-
-        _roundLast = queue;
-    }
-
-    private void RemoveFirstLocked()
-    {
-        _roundFirst = _roundFirst!.Next;
-        if (_roundFirst is null)
-        {
-            _roundLast = null;
-        }
-    }
-
-    private ChannelQueue TakeSpareLocked()
-    {
-        if (_spare is not { } queue)
-        {
-            return new ChannelQueue();
-        }
-
-        _spare = queue.Next;
-        _spareCount--;
-        return queue;
-    }
-
-    // An empty queue loses its deficit: a channel can't save turns up while it has nothing to send.
-    private void RetireLocked(ChannelQueue queue)
-    {
-        _waiting.Remove(queue.Channel);
-        queue.DeficitBytes = 0;
-        queue.HasTurn = false;
-        if (_spareCount < SpareQueuesMax)
-        {
-            queue.Next = _spare;
-            _spare = queue;
-            _spareCount++;
-        }
-    }
-
-    private void ClearDatagramsLocked()
-    {
-        foreach (var queue in _waiting.Values)
-        {
-            _drops.Add(DropReason.PeerGone, queue.Frames.Count);
-            queue.TellRoom();
-            while (queue.Frames.Count > 0)
-            {
-                Recycle(queue.Frames.Take());
-            }
-        }
-
-        _waiting.Clear();
-        _roundFirst = null;
-        _roundLast = null;
-        _datagramCost = 0;
     }
 }

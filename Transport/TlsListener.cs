@@ -25,6 +25,7 @@ public sealed partial class TlsListener : IAsyncDisposable
     private readonly bool _ownsThreads;
     private readonly PendingConnections _pending;
     private readonly AddressLimiter _addresses;
+    private readonly ConnectionBudget.Share? _budget;
     private readonly CancellationTokenSource _stopAccepting = new();
     private readonly CancellationTokenSource _stopConnections = new();
     private readonly Lock _lock = new();
@@ -46,6 +47,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         _threads = options.Threads ?? new HandshakeThreads();
         _pending = new PendingConnections(options.MaxPending, time);
         _addresses = new AddressLimiter(options.MaxConnectionsPerAddress);
+        _budget = options.Budget?.CreateShare();
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
         _accepting = Task.Run(AcceptAsync);
     }
@@ -161,7 +163,7 @@ public sealed partial class TlsListener : IAsyncDisposable
     {
         var socket = await _socket.AcceptAsync(_stopAccepting.Token);
         var address = (socket.RemoteEndPoint as IPEndPoint)?.Address;
-        if (address is null || Volatile.Read(ref _connections) >= _options.MaxConnections || !_addresses.TryTake(address))
+        if (address is null || !TryTakePlace(address))
         {
             Refuse(socket);
             return;
@@ -169,7 +171,7 @@ public sealed partial class TlsListener : IAsyncDisposable
 
         if (!_pending.TryAdd(address, out var pending))
         {
-            _addresses.Release(address);
+            ReleasePlace(address);
             Refuse(socket);
             return;
         }
@@ -179,6 +181,28 @@ public sealed partial class TlsListener : IAsyncDisposable
 
         // It only begins here: until the peer has said something there is nothing to compute, and that is done by other threads.
         _ = RunConnectionAsync(socket, address, pending);
+    }
+
+    private bool TryTakePlace(IPAddress address)
+    {
+        if (Volatile.Read(ref _connections) >= _options.MaxConnections || _budget?.TryTake() == false)
+        {
+            return false;
+        }
+
+        if (_addresses.TryTake(address))
+        {
+            return true;
+        }
+
+        _budget?.Release();
+        return false;
+    }
+
+    private void ReleasePlace(IPAddress address)
+    {
+        _addresses.Release(address);
+        _budget?.Release();
     }
 
     // Not Dispose: what reads it now or next sees the end of the stream, as if the peer had gone.
@@ -220,7 +244,7 @@ public sealed partial class TlsListener : IAsyncDisposable
         finally
         {
             pending.Leave();
-            _addresses.Release(address);
+            ReleasePlace(address);
             lock (_lock)
             {
                 if (Interlocked.Decrement(ref _connections) == 0 && _isStopping)
@@ -233,7 +257,7 @@ public sealed partial class TlsListener : IAsyncDisposable
 
     private async Task<TlsConnection?> HandshakeAsync(Socket socket, PendingConnection pending)
     {
-        Stream stream = new NetworkStream(socket, ownsSocket: true);
+        Stream stream = new SocketStream(socket);
         using var timeout = new CancellationTokenSource(_options.HandshakeTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopConnections.Token);
         Reason reason;

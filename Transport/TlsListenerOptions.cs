@@ -30,6 +30,9 @@ public sealed record TlsListenerOptions
     /// <summary>Connections at a time, pending ones included; further ones are closed at once. Default 100,000.</summary>
     public int MaxConnections { get; init; } = 100_000;
 
+    /// <summary>What all listeners of the process may have together; one that finds nothing left closes newcomers at once. Default null: no more bound than <see cref="MaxConnections"/>.</summary>
+    public ConnectionBudget? Budget { get; init; }
+
     /// <summary>
     /// Connections at a time from one IPv4 address or IPv6 /64; further ones are closed at once. Default 4,096: many devices share the address of one
     /// carrier's or company's NAT.

@@ -8,10 +8,9 @@ namespace OrleansUem.Dtls.Tls;
 /// <summary>One direction's traffic secret with the key and nonce that come from it, and the sequence number (RFC 8446 §5.3, §7.2, §7.3).</summary>
 internal sealed class TrafficKeys : IDisposable
 {
-    private readonly Lock _lock = new();
     private readonly RecordSuite _suite;
 
-    // Secret, key, first nonce; pinned, so that erasing it leaves no copy of the collector's behind.
+    // Secret, key, first nonce; pinned, so that erasing it leaves no copy of the collector's behind. Its monitor guards all.
     private readonly byte[] _material;
     private readonly int _secretBytes;
     private ulong _sequence;
@@ -40,7 +39,7 @@ internal sealed class TrafficKeys : IDisposable
         Span<byte> nonce = stackalloc byte[AeadCipher.NonceBytes];
 
         // Against Dispose: an erased key must seal nothing.
-        lock (_lock)
+        lock (_material)
         {
             return _sequence < (ulong)RecordLimits.RecordsMax && TryTakeNonce(nonce) && AeadCipher.For(_suite).TrySeal(Key, nonce, header, body);
         }
@@ -49,7 +48,7 @@ internal sealed class TrafficKeys : IDisposable
     public bool TryOpen(ReadOnlySpan<byte> header, Span<byte> body)
     {
         Span<byte> nonce = stackalloc byte[AeadCipher.NonceBytes];
-        lock (_lock)
+        lock (_material)
         {
             return TryTakeNonce(nonce) && AeadCipher.For(_suite).TryOpen(Key, nonce, header, body);
         }
@@ -58,7 +57,7 @@ internal sealed class TrafficKeys : IDisposable
     /// <summary>The next secret, and its key (§7.2).</summary>
     public void Update()
     {
-        lock (_lock)
+        lock (_material)
         {
             Span<byte> next = stackalloc byte[_secretBytes];
             ExpandLabel("traffic upd"u8, next);
@@ -71,7 +70,7 @@ internal sealed class TrafficKeys : IDisposable
 
     public void Dispose()
     {
-        lock (_lock)
+        lock (_material)
         {
             _isErased = true;
             CryptographicOperations.ZeroMemory(_material);

@@ -22,6 +22,6 @@ internal sealed class ChannelSlot(Channel channel, ITunnelPeer owner)
     /// <summary>The route whose frames come to this channel; guarded by the route table's lock.</summary>
     public Route? Incoming { get; set; }
 
-    /// <summary>On a node's channel: its answer to OPEN; the result is null for OPENED.</summary>
-    public TaskCompletionSource<Refused?>? Offer { get; init; }
+    /// <summary>On a node's channel: its answer to OPEN, until the tunnel is open; the result is null for OPENED.</summary>
+    public TaskCompletionSource<Refused?>? Offer { get; set; }
 }

@@ -12,7 +12,7 @@ internal sealed class ChannelTable
 
     private readonly Lock _lock = new();
     private readonly int _maxChannels;
-    private readonly Queue<int> _free = [];
+    private Queue<int>? _free;
     private ChannelSlot?[] _slots = new ChannelSlot?[FirstSize];
     private ushort[] _generations = new ushort[FirstSize];
     private int _nextIndex = 1;
@@ -42,7 +42,7 @@ internal sealed class ChannelTable
             }
 
             // A fresh index comes first while there are any: re-use waits as long as it can.
-            var index = _nextIndex <= _maxChannels ? _nextIndex++ : _free.Dequeue();
+            var index = _nextIndex <= _maxChannels ? _nextIndex++ : _free!.Dequeue();
             if (index >= _slots.Length)
             {
                 Grow();
@@ -68,7 +68,7 @@ internal sealed class ChannelTable
 
             Volatile.Write(ref _slots[index], null);
             _generations[index] = (ushort)((_generations[index] + 1) & Channel.MaxGeneration);
-            _free.Enqueue(index);
+            (_free ??= []).Enqueue(index);
             Count--;
         }
     }

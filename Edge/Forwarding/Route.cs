@@ -25,7 +25,8 @@ internal sealed class Route
 
     public Route(Lease lease, bool isFromDevice, ChannelSlot local, ChannelSlot peer, TimeSpan now)
     {
-        LeaseId = lease.LeaseId;
+        // Both directions hold one text.
+        LeaseId = peer.Route is { } back && back.LeaseId == lease.LeaseId ? back.LeaseId : lease.LeaseId;
         IsFromDevice = isFromDevice;
         Local = local;
         Peer = peer;

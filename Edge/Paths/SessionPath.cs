@@ -9,8 +9,8 @@ namespace OrleansUem.Edge.Paths;
 /// </summary>
 internal sealed class SessionPath
 {
-    private readonly Lock _lock = new();
     private readonly PathTable _table;
+    // Its monitor guards all.
     private readonly PathValidator _validator;
     private bool _isEnded;
 
@@ -45,7 +45,7 @@ internal sealed class SessionPath
         ReadOnlySpan<byte> probe, in PathAddress from, in PathAddress own, UdpListener listener, TimeSpan now, Span<byte> ack)
     {
         bool isChanged;
-        lock (_lock)
+        lock (_validator)
         {
             if (_isEnded)
             {
@@ -92,7 +92,7 @@ internal sealed class SessionPath
     public void OnLeft(ulong counter)
     {
         var wasUsed = false;
-        lock (_lock)
+        lock (_validator)
         {
             wasUsed = Target is not null;
             ClearLocked();
@@ -109,7 +109,7 @@ internal sealed class SessionPath
     public void OnTime(TimeSpan now)
     {
         var isOver = false;
-        lock (_lock)
+        lock (_validator)
         {
             var (proven, candidate) = (_validator.Proven, _validator.Candidate);
             if (_validator.OnTime(now))
@@ -128,7 +128,7 @@ internal sealed class SessionPath
     /// <summary>The session is over: nothing is taken from or sent to its addresses any more.</summary>
     public void End()
     {
-        lock (_lock)
+        lock (_validator)
         {
             _isEnded = true;
             ClearLocked();

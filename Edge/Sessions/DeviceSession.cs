@@ -4,6 +4,7 @@ using OrleansUem.Edge.Forwarding;
 using OrleansUem.Edge.Paths;
 using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
+using OrleansUem.Protocol.Queues;
 using OrleansUem.Protocol.Wire;
 using OrleansUem.Transport;
 
@@ -18,11 +19,10 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
 
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(15); // the silo waits 10 s for the node's edge
 
-    private readonly Lock _lock = new();
-    private readonly HashSet<uint> _opening = [];
-    private readonly RateLimit _opens = new(
-        server.Limits.OpensPerMinute / 60.0, Math.Max(1, server.Limits.OpensPerMinute / 3.0), server.Time);
+    private readonly TokenBucket _opens = new(server.Limits.OpensPerMinute / 60.0, Math.Max(1, server.Limits.OpensPerMinute / 3.0));
 
+    // Null while no OPEN is under way; guarded, with the bucket and the last answer, by the session's lock.
+    private List<uint>? _opening;
     private (ChannelSlot Slot, Opened Opened)? _last;
 
     public override Task PauseAsync() => LastQueued is { } route && route.EndReason == Reason.None ? route.Peer.Owner.WaitForRoomAsync(route.Peer.Channel) : Task.CompletedTask;
@@ -50,7 +50,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
 
         ChannelSlot? slot;
         var wait = TimeSpan.Zero;
-        lock (_lock)
+        lock (Lock)
         {
             if (_last is { } last && last.Opened.RequestId == open.RequestId && Channels.Find(last.Slot.Channel, out _) == last.Slot)
             {
@@ -58,15 +58,15 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
                 return Reason.None;
             }
 
-            if (_opening.Contains(open.RequestId))
+            if (_opening?.Contains(open.RequestId) == true)
             {
                 return Reason.None;
             }
 
-            slot = _opening.Count < Server.Limits.MaxOpensPerDevice && _opens.TryTake(out wait) ? Channels.TryAllocate(this) : null;
+            slot = (_opening?.Count ?? 0) < Server.Limits.MaxOpensPerDevice && TryTakeOpenLocked(out wait) ? Channels.TryAllocate(this) : null;
             if (slot is not null)
             {
-                _opening.Add(open.RequestId);
+                (_opening ??= []).Add(open.RequestId);
             }
         }
 
@@ -111,9 +111,10 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
         }
         finally
         {
-            lock (_lock)
+            lock (Lock)
             {
-                _opening.Remove(open.RequestId);
+                _opening!.Remove(open.RequestId);
+                _opening = _opening.Count == 0 ? null : _opening;
             }
         }
     }
@@ -146,7 +147,7 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
             NodeId = answer.TunnelOpened.NodeId,
             IdleSeconds = answer.TunnelOpened.Lease.IdleSeconds,
         };
-        lock (_lock)
+        lock (Lock)
         {
             _last = (slot, opened);
         }
@@ -157,6 +158,14 @@ internal sealed partial class DeviceSession(EdgeServer server, TlsConnection tls
             // The session ended before the route was there to be ended with it.
             Server.Routes.EndSlot(slot, Reason.DeviceLost, "", silent: this);
         }
+    }
+
+    private bool TryTakeOpenLocked(out TimeSpan wait)
+    {
+        var now = Server.Now;
+        var isTaken = _opens.TryTake(now);
+        wait = isTaken ? TimeSpan.Zero : _opens.TimeUntil(now);
+        return isTaken;
     }
 
     private void Refuse(uint requestId, Reason reason, string detail, TimeSpan wait = default)

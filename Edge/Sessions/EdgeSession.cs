@@ -16,13 +16,13 @@ namespace OrleansUem.Edge.Sessions;
 /// </summary>
 internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
 {
-    private readonly Lock _lock = new();
     private readonly TlsConnection _tls;
     private readonly EdgeSessionMachine _machine;
     private readonly SessionCounters _counters = new();
     private volatile bool _isAttached;
     private volatile bool _isEnded;
     private int _cleanedUp;
+    private ITimer? _attachTimer;
 
     /// <param name="server">The edge.</param>
     /// <param name="tls">The connection.</param>
@@ -52,11 +52,15 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
 
     public PeerIdentity Identity { get; private set; }
 
-    public string IdentityText { get; private set; } = "";
+    /// <summary>The text of <see cref="Identity"/>, made anew each time; empty before ATTACH.</summary>
+    public string IdentityText => Identity.Root.Text is null ? "" : Identity.ToString();
 
     public ulong Generation { get; private set; }
 
     public byte[] CertificateSha256 { get; }
+
+    /// <summary>Guards the machine and what a kind of session decides by its own counts. No other lock is taken inside it but those of channels and queue.</summary>
+    protected object Lock => _machine;
 
     protected EdgeServer Server { get; }
 
@@ -70,7 +74,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         Server.Metrics.Add(_counters);
         _tls.Pending?.OnDisplaced(OnDisplaced);
         Connection.TrySend(FrameType.Hello, Channel.Session, Server.CreateHello());
-        using var deadline = Server.Time.CreateTimer(
+        _attachTimer = Server.Time.CreateTimer(
             static state => ((EdgeSession)state!).OnAttachDeadline(), this, Server.Limits.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         Carry(_machine.OnConnected());
         ConnectionEnd? end = null;
@@ -80,6 +84,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
         finally
         {
+            EndAttachTimer();
             CleanUp(end?.Reason ?? Reason.InternalError);
             Server.Metrics.Remove(_counters);
         }
@@ -104,7 +109,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         try
         {
             Reason verdict;
-            lock (_lock)
+            lock (Lock)
             {
                 verdict = _machine.Judge(header.Type, header.Channel.IsSession);
             }
@@ -158,11 +163,10 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         var bytes = ByteString.CopyFrom(payload.ToArray());
         var attach = Attach.Parser.ParseFrom(bytes);
         SessionEffect effect;
-        lock (_lock)
+        lock (Lock)
         {
             effect = _machine.OnAttach(attach);
             Identity = _machine.Identity;
-            IdentityText = Identity.Root.Text is null ? "" : Identity.ToString();
             Generation = _machine.Generation;
         }
 
@@ -189,9 +193,11 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         {
             var bundle = await Server.Bundles.GetAsync(Identity.Root, tag);
             SessionEffect effect;
-            lock (_lock)
+            lock (Lock)
             {
                 effect = _machine.OnBundle(bundle.Reason, bundle.Roots, Server.Time.GetUtcNow());
+                _machine.ShareTenant(bundle.Tenant);
+                Identity = _machine.Identity;
             }
 
             if (effect.Kind != SessionEffectKind.AskSilo)
@@ -204,7 +210,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
             {
                 Attach = new AttachSession { SessionId = Id, Attach = attach, Address = Address, Transport = "tcp" },
             });
-            lock (_lock)
+            lock (Lock)
             {
                 effect = _machine.OnSilo(answer);
                 Generation = _machine.Generation;
@@ -236,6 +242,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
 
         replaced?.Close(Reason.Replaced);
+        EndAttachTimer();
         _tls.Pending?.Leave();
         _tls.ForgetCertificate();
         Connection.MaxPayloadBytes = FrameLimits.MaxPayloadBytes;
@@ -249,12 +256,14 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
     }
 
+    private void EndAttachTimer() => Interlocked.Exchange(ref _attachTimer, null)?.Dispose();
+
     private void OnDisplaced() => Close(Reason.HandshakeDisplaced, retryAfterMs: EdgeServer.RetryAfterMs(Reason.HandshakeDisplaced));
 
     private void OnAttachDeadline()
     {
         SessionEffect effect;
-        lock (_lock)
+        lock (Lock)
         {
             effect = _machine.OnTime(Server.Now);
         }
@@ -289,7 +298,7 @@ internal abstract partial class EdgeSession : IFrameHandler, ITunnelPeer
         }
 
         SessionPhase before;
-        lock (_lock)
+        lock (Lock)
         {
             before = _machine.End();
             _isEnded = true;

@@ -139,6 +139,15 @@ public sealed class EdgeSessionMachine
         return new SessionEffect(SessionEffectKind.AskSilo);
     }
 
+    /// <summary>The tenant's id in the text that all its sessions share; one of another tenant changes nothing.</summary>
+    public void ShareTenant(TenantId tenant)
+    {
+        if (tenant == Identity.Root)
+        {
+            Identity = Identity with { Root = tenant };
+        }
+    }
+
     /// <summary>The silo judged the claim.</summary>
     /// <param name="answer">Its answer to AttachSession.</param>
     /// <returns>Announce or Close.</returns>

@@ -59,7 +59,7 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls, UdpListe
         lock (_lock)
         {
             if (_offers.TryGetValue(leaseId, out var pending)
-                && pending.Slot.Offer!.TrySetResult(new Refused { Reason = (uint)reason }))
+                && pending.Slot.Offer?.TrySetResult(new Refused { Reason = (uint)reason }) == true)
             {
                 Connection.TrySend(FrameType.CloseTunnel, pending.Slot.Channel, new CloseTunnel { Reason = (uint)reason });
             }
@@ -135,7 +135,7 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls, UdpListe
         {
             foreach (var pending in _offers.Values)
             {
-                pending.Slot.Offer!.TrySetResult(new Refused { Reason = (uint)Reason.NodeLost });
+                pending.Slot.Offer?.TrySetResult(new Refused { Reason = (uint)Reason.NodeLost });
             }
 
             foreach (var waiter in _enrolments.Values)
@@ -156,7 +156,7 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls, UdpListe
         }
 
         // An offer that was withdrawn a moment ago is still there; only an open tunnel's second answer is a fault.
-        return slot.Offer!.TrySetResult(refused) || slot.Route is null ? Reason.None : Reason.UnexpectedFrame;
+        return slot.Offer?.TrySetResult(refused) == true || slot.Route is null ? Reason.None : Reason.UnexpectedFrame;
     }
 
     private void OnEnrolAnswer(EnrolAnswer answer)
@@ -214,6 +214,7 @@ internal sealed class NodeSession(EdgeServer server, TlsConnection tls, UdpListe
 
         if (reason == Reason.None)
         {
+            slot.Offer = null;
             return Taken(slot.Channel);
         }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using OrleansUem.Protocol.Ids;
 using OrleansUem.Protocol.Messages;
 
 namespace OrleansUem.Edge.Sessions;
@@ -11,7 +12,7 @@ internal sealed class SessionTable(int maxSessions)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, EdgeSession> _byId = [];
-    private readonly Dictionary<string, EdgeSession> _present = new(StringComparer.Ordinal);
+    private readonly Dictionary<PeerIdentity, EdgeSession> _present = [];
     private TaskCompletionSource? _empty;
 
     // A random start: a route that names a session of this edge's former process must not meet another peer's session of the same number.
@@ -59,13 +60,13 @@ internal sealed class SessionTable(int maxSessions)
     {
         lock (_lock)
         {
-            if (_present.TryGetValue(session.IdentityText, out replaced) && replaced.Generation >= session.Generation)
+            if (_present.TryGetValue(session.Identity, out replaced) && replaced.Generation >= session.Generation)
             {
                 replaced = null;
                 return false;
             }
 
-            _present[session.IdentityText] = session;
+            _present[session.Identity] = session;
             return true;
         }
     }
@@ -75,9 +76,9 @@ internal sealed class SessionTable(int maxSessions)
         lock (_lock)
         {
             _byId.Remove(session.Id);
-            if (_present.TryGetValue(session.IdentityText, out var present) && present == session)
+            if (_present.TryGetValue(session.Identity, out var present) && present == session)
             {
-                _present.Remove(session.IdentityText);
+                _present.Remove(session.Identity);
             }
 
             if (_byId.Count == 0)
@@ -101,7 +102,7 @@ internal sealed class SessionTable(int maxSessions)
     {
         lock (_lock)
         {
-            return [.. identities.Select(identity => _present.GetValueOrDefault(identity)).OfType<EdgeSession>()
+            return [.. identities.Select(identity => PeerIdentity.TryParse(identity, out var peer) ? _present.GetValueOrDefault(peer) : null).OfType<EdgeSession>()
                 .Select(session => new Presence { Identity = session.IdentityText, SessionId = session.Id, Generation = session.Generation })];
         }
     }

@@ -113,8 +113,8 @@ internal sealed class TenantBundles(
         }
 
         return reason == Reason.None && roots.Count == 0
-            ? new TenantRoots(Reason.UnknownTenant, "The silo knows no root of the tenant.", [])
-            : new TenantRoots(reason, answer.Detail, roots);
+            ? new TenantRoots(tenant, Reason.UnknownTenant, "The silo knows no root of the tenant.", [])
+            : new TenantRoots(tenant, reason, answer.Detail, roots);
     }
 
     private void MakeRoomLocked()

@@ -19,15 +19,16 @@ internal sealed class RecordTlsServer : ITlsServer, IDisposable
     private const int ReadBytes = 4_096;
 
     private readonly TlsServerContext _context;
+    private readonly IReadOnlyList<string> _alpns;
 
-    private RecordTlsServer(TlsServerContext context) => _context = context;
+    private RecordTlsServer(TlsServerContext context, IReadOnlyList<string> alpns) => (_context, _alpns) = (context, alpns);
 
     /// <summary>For one listener.</summary>
     /// <param name="certificate">With its key.</param>
     /// <param name="alpns">Application protocols, the preferred one first.</param>
     /// <returns>Null where SslStream is to do it: in FIPS mode, since a nonce that we count is none of the module's, and where libssl is missing.</returns>
     public static RecordTlsServer? TryCreate(X509Certificate2 certificate, IReadOnlyList<string> alpns) =>
-        FipsMode.IsEnabled || DtlsContext.FindMissingLibrary() is not null ? null : new RecordTlsServer(TlsServerContext.Create(certificate, alpns));
+        FipsMode.IsEnabled || DtlsContext.FindMissingLibrary() is not null ? null : new RecordTlsServer(TlsServerContext.Create(certificate, alpns), alpns);
 
     public async Task<TlsHandshakeResult> AuthenticateAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -54,8 +55,8 @@ internal sealed class RecordTlsServer : ITlsServer, IDisposable
                 {
                     return new TlsHandshakeResult(
                         new RecordTlsStream(stream, handshake.TakeRecords(), buffer.AsSpan(consumed, read - consumed)),
-                        handshake.Protocol,
-                        $"Tls13 {handshake.CipherSuite}",
+                        _alpns.FirstOrDefault(alpn => alpn == handshake.Protocol, handshake.Protocol),
+                        string.Intern($"Tls13 {handshake.CipherSuite}"), // one of the few that we offer
                         handshake.TakePeerCertificate());
                 }
 

@@ -58,38 +58,11 @@ internal sealed class RecordTlsStream : Stream, IHalfCloseStream
         set => throw new NotSupportedException();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        while (true)
-        {
-            if (TryRead(buffer.Span, out var read))
-            {
-                return read;
-            }
-
-            if (_fault is { } fault)
-            {
-                await SendAlertAsync(cancellationToken);
-                throw new IOException(fault);
-            }
-
-            if (buffer.IsEmpty)
-            {
-                // With half a record in the buffer it is kept until the rest comes.
-                return await _inner.ReadAsync(Memory<byte>.Empty, cancellationToken);
-            }
-
-            var input = PrepareInput();
-            var count = await _inner.ReadAsync(input.AsMemory(_inputEnd), cancellationToken);
-            if (count == 0)
-            {
-                return _inputEnd == _inputStart ? 0 : throw new IOException("The peer hung up in the middle of a TLS record.");
-            }
-
-            _inputEnd += count;
-        }
-    }
+    // The wait of an idle connection is the socket's own, with nothing of ours around it.
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        buffer.IsEmpty && _input is null && !_isClosedByPeer && _fault is null
+            ? _inner.ReadAsync(buffer, cancellationToken)
+            : ReadRecordsAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -164,6 +137,39 @@ internal sealed class RecordTlsStream : Stream, IHalfCloseStream
         }
 
         base.Dispose(disposing);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadRecordsAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (TryRead(buffer.Span, out var read))
+            {
+                return read;
+            }
+
+            if (_fault is { } fault)
+            {
+                await SendAlertAsync(cancellationToken);
+                throw new IOException(fault);
+            }
+
+            if (buffer.IsEmpty)
+            {
+                // With half a record in the buffer it is kept until the rest comes.
+                return await _inner.ReadAsync(Memory<byte>.Empty, cancellationToken);
+            }
+
+            var input = PrepareInput();
+            var count = await _inner.ReadAsync(input.AsMemory(_inputEnd), cancellationToken);
+            if (count == 0)
+            {
+                return _inputEnd == _inputStart ? 0 : throw new IOException("The peer hung up in the middle of a TLS record.");
+            }
+
+            _inputEnd += count;
+        }
     }
 
     private static int RequireSealed(int bytes) => bytes > 0 ? bytes : throw new ObjectDisposedException(nameof(RecordTlsStream));

@@ -7,7 +7,6 @@ namespace OrleansUem.LoadTest.Sessions;
 internal static class SessionsLimits
 {
     private const int DevicesPerProcess = 2_500; // with UDP a thread each
-    private const int EdgeListeners = 2;
 
     /// <summary>Divides the devices among processes; the first has those of the warm-up.</summary>
     /// <exception cref="InvalidOperationException">A limit does not allow so many.</exception>
@@ -16,8 +15,8 @@ internal static class SessionsLimits
         var all = options.WarmUp + options.Count;
         var files = OpenFiles.FindLimit() ?? long.MaxValue;
 
-        // The edge shares its files out among its two listeners, of which only one has devices.
-        var edge = EdgeListeners * all + DeviceCrowd.FilesReserve;
+        // The edge keeps a sixteenth of its files for its other listener, the nodes' (ConnectionBudget).
+        var edge = all + (all / 15) + 1 + DeviceCrowd.FilesReserve;
         Require(files >= edge, $"The edge needs {edge} open files for --count {options.Count} and --warm-up {options.WarmUp}, and a process may open {files}: raise it (ulimit -n) or take fewer.");
         var perProcess = (int)Math.Min(DevicesPerProcess, (files - DeviceCrowd.FilesReserve) / DeviceCrowd.FilesPerDevice);
         Require(options.WarmUp <= perProcess, $"--warm-up {options.WarmUp}: this process may open {files} files, which is enough for {perProcess} devices.");

@@ -339,7 +339,7 @@ public sealed class FrameConnectionTests
         return (end.Reason, end.IsByPeer);
     }
 
-    private FrameConnection Connect(PipePair pipes, FrameConnectionOptions options) => new(pipes.Left, options, _time, NullLogger.Instance);
+    private FrameConnection Connect(PipePair pipes, FrameConnectionOptions options) => new(new DuplexPipeStream(pipes.Left), options, _time, NullLogger.Instance);
 
     private Task<ConnectionEnd> Run(PipePair pipes, FrameConnectionOptions options) =>
         Connect(pipes, options).RunAsync(_frames, CancellationToken.None);
