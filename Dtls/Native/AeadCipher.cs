@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace OrleansUem.Dtls.Native;
 
@@ -7,7 +6,7 @@ namespace OrleansUem.Dtls.Native;
 /// AES-GCM in libcrypto with key and nonce given for each call, for records of TLS 1.3, whose nonce is the sequence number (RFC 8446 §5.3). One context for each thread and suite serves all
 /// sessions: setting the key costs 170 ns, and a context of its own would cost each direction of a session 1.2 KB.
 /// </summary>
-internal sealed unsafe class AeadCipher : SafeHandle
+internal sealed unsafe class AeadCipher : CipherContext
 {
     public const int NonceBytes = 12;
     public const int TagBytes = 16;
@@ -19,17 +18,9 @@ internal sealed unsafe class AeadCipher : SafeHandle
     private static AeadCipher? _aes256;
 
     private AeadCipher(RecordSuite suite)
-        : base(0, ownsHandle: true)
+        : base(suite, key: [], isSealing: true)
     {
-        SetHandle(LibCrypto.EVP_CIPHER_CTX_new());
-        if (handle == 0 || LibCrypto.EVP_CipherInit_ex2(handle, suite.Fetched, null, null, 1, null) != 1)
-        {
-            Dispose();
-            throw OpenSslErrors.Exception(suite.Cipher);
-        }
     }
-
-    public override bool IsInvalid => handle == 0;
 
     /// <summary>This thread's.</summary>
     public static AeadCipher For(RecordSuite suite) => suite.KeyBytes == 16 ? _aes128 ??= new AeadCipher(suite) : _aes256 ??= new AeadCipher(suite);
@@ -47,23 +38,8 @@ internal sealed unsafe class AeadCipher : SafeHandle
     /// <param name="nonce"><see cref="NonceBytes"/>.</param>
     /// <param name="additional">Authenticated only.</param>
     /// <param name="text">Ciphertext with the tag at its end; plaintext afterwards. Not to be looked at when the result is false.</param>
-    public bool TryOpen(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> additional, Span<byte> text)
-    {
-        if (Run(key, nonce, additional, text, isSealing: 0))
-        {
-            return true;
-        }
-
-        // An entry in the thread's queue would be found by the next SSL_get_error.
-        LibCrypto.ERR_clear_error();
-        return false;
-    }
-
-    protected override bool ReleaseHandle()
-    {
-        LibCrypto.EVP_CIPHER_CTX_free(handle);
-        return true;
-    }
+    public bool TryOpen(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> additional, Span<byte> text) =>
+        Opened(Run(key, nonce, additional, text, isSealing: 0));
 
     private bool Run(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> additional, Span<byte> text, int isSealing)
     {

@@ -8,9 +8,8 @@ namespace OrleansUem.Dtls.Native;
 /// <summary>
 /// One direction's AES-GCM in libcrypto, in the mode that libssl itself uses for TLS 1.2 (EVP_EncryptInit(3), "TLS mode"): the 13 bytes of additional data are a parameter, then one call takes
 /// explicit nonce, text and tag in place. Every nonce is made inside the provider: salt, and a counter with a random beginning. Single owner.
-/// EVP_CIPHER_CTX_free erases the key.
 /// </summary>
-internal sealed unsafe class RecordCipher : SafeHandle
+internal sealed unsafe class RecordCipher : CipherContext
 {
     /// <summary>Sequence 8, type 1, version 2, length 2 (RFC 5246 §6.2.3.3; the sequence has the epoch in front, RFC 6347 §4.1.2.1).</summary>
     private const int AdditionalBytes = 13;
@@ -24,20 +23,14 @@ internal sealed unsafe class RecordCipher : SafeHandle
     private static readonly byte* AdditionalName = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference("tlsaad\0"u8));
 
     private RecordCipher(RecordSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, bool isSealing)
-        : base(0, ownsHandle: true)
+        : base(suite, key, isSealing)
     {
-        SetHandle(LibCrypto.EVP_CIPHER_CTX_new());
-        fixed (byte* keyFirst = key)
+        if (!TrySetSalt(salt))
         {
-            if (handle == 0 || LibCrypto.EVP_CipherInit_ex2(handle, suite.Fetched, keyFirst, null, isSealing ? 1 : 0, null) != 1 || !TrySetSalt(salt))
-            {
-                Dispose();
-                throw OpenSslErrors.Exception(suite.Cipher);
-            }
+            Dispose();
+            throw OpenSslErrors.Exception(suite.Cipher);
         }
     }
-
-    public override bool IsInvalid => handle == 0;
 
     /// <summary>Explicit nonces that must not come again under this key, as <see cref="SealedRecords"/> saw them: the first and how many.</summary>
     /// <param name="suite">The negotiated one.</param>
@@ -88,23 +81,7 @@ internal sealed unsafe class RecordCipher : SafeHandle
     public bool TrySeal(Span<byte> record) => Run(record, DtlsRecord.TagBytes);
 
     /// <summary>Opens a record in place. A failure overwrites the text with zeros.</summary>
-    public bool TryOpen(Span<byte> record)
-    {
-        if (Run(record, 0))
-        {
-            return true;
-        }
-
-        // Some versions leave an entry in the thread's queue, where the next SSL_get_error would find it.
-        LibCrypto.ERR_clear_error();
-        return false;
-    }
-
-    protected override bool ReleaseHandle()
-    {
-        LibCrypto.EVP_CIPHER_CTX_free(handle);
-        return true;
-    }
+    public bool TryOpen(Span<byte> record) => Opened(Run(record, 0));
 
     // EVP_CTRL_GCM_SET_IV_FIXED: when it seals, the provider draws the beginning of its 8-byte counter at random, as libssl has it do.
     private bool TrySetSalt(ReadOnlySpan<byte> salt)

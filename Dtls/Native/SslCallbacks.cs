@@ -18,7 +18,7 @@ internal static unsafe class SslCallbacks
     /// <summary>X509_V_ERR_UNSPECIFIED, sent as internal_error, for a verifier that threw.</summary>
     private const int VerifyErrorUnspecified = 1;
 
-    private static readonly Lazy<nint> Method = new(CreateMethod);
+    private static readonly Lazy<BioMethod> Method = new(static () => new BioMethod("orleans-uem datagram\0"u8, &OnWrite, &OnRead, &OnControl));
 
     [ThreadStatic]
     private static SslEngine? _active;
@@ -33,17 +33,7 @@ internal static unsafe class SslCallbacks
 
     /// <summary>A BIO of our own type: reads hand out the one datagram of the current call, writes go to the
     /// output.</summary>
-    public static nint NewBio()
-    {
-        var bio = LibCrypto.BIO_new(Method.Value);
-        if (bio == 0)
-        {
-            throw OpenSslErrors.Exception("BIO_new");
-        }
-
-        LibCrypto.BIO_set_init(bio, 1);
-        return bio;
-    }
+    public static nint NewBio() => Method.Value.NewBio();
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static int VerifyCertificate(nint store, nint argument)
@@ -93,25 +83,6 @@ internal static unsafe class SslCallbacks
     public static uint OnTimer(nint ssl, uint previousMicroseconds) =>
         _active?.OnTimer(previousMicroseconds) ?? SslEngine.NeverMicroseconds;
 
-    private static nint CreateMethod()
-    {
-        fixed (byte* name = "orleans-uem datagram\0"u8)
-        {
-            // The method lives as long as the process; BIO_meth_new copies the name.
-            var method = LibCrypto.BIO_meth_new(LibCrypto.BIO_get_new_index() | LibCrypto.BioTypeSourceSink, name);
-            if (method == 0)
-            {
-                throw OpenSslErrors.Exception("BIO_meth_new");
-            }
-
-            return LibCrypto.BIO_meth_set_write(method, &OnWrite) == 1
-                && LibCrypto.BIO_meth_set_read(method, &OnRead) == 1
-                && LibCrypto.BIO_meth_set_ctrl(method, &OnControl) == 1
-                ? method
-                : throw OpenSslErrors.Exception("BIO_meth_set");
-        }
-    }
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnWrite(nint bio, byte* bytes, int count)
     {
@@ -123,14 +94,9 @@ internal static unsafe class SslCallbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnRead(nint bio, byte* buffer, int capacity)
     {
-        LibCrypto.BIO_clear_flags(bio, LibCrypto.BioFlagsRetryMask);
-        if (_active is { } engine && engine.TryTakeDatagram(buffer, capacity, out var taken))
-        {
-            return taken;
-        }
-
-        LibCrypto.BIO_set_flags(bio, LibCrypto.BioFlagsRetryRead);
-        return -1;
+        var taken = 0;
+        _ = _active?.TryTakeDatagram(buffer, capacity, out taken);
+        return BioMethod.EndRead(bio, taken);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -8,7 +8,7 @@ namespace OrleansUem.Dtls.Native;
 /// </summary>
 internal static unsafe class TlsCallbacks
 {
-    private static readonly Lazy<nint> Method = new(CreateMethod);
+    private static readonly Lazy<BioMethod> Method = new(static () => new BioMethod("orleans-uem stream\0"u8, &OnWrite, &OnRead, &OnControl));
 
     [ThreadStatic]
     private static TlsEngine? _active;
@@ -21,17 +21,7 @@ internal static unsafe class TlsCallbacks
     }
 
     /// <summary>A BIO of our own type: reads hand out what the current call was given, writes are gathered.</summary>
-    public static nint NewBio()
-    {
-        var bio = LibCrypto.BIO_new(Method.Value);
-        if (bio == 0)
-        {
-            throw OpenSslErrors.Exception("BIO_new");
-        }
-
-        LibCrypto.BIO_set_init(bio, 1);
-        return bio;
-    }
+    public static nint NewBio() => Method.Value.NewBio();
 
     /// <summary>Takes every certificate: the handshake proves its key, and who it is and whether it is trusted is judged by those who know the tenant.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -81,21 +71,6 @@ internal static unsafe class TlsCallbacks
         return LibSsl.AlpnAlertFatal;
     }
 
-    private static nint CreateMethod()
-    {
-        fixed (byte* name = "orleans-uem stream\0"u8)
-        {
-            // The method lives as long as the process; BIO_meth_new copies the name.
-            var method = LibCrypto.BIO_meth_new(LibCrypto.BIO_get_new_index() | LibCrypto.BioTypeSourceSink, name);
-            return method != 0
-                && LibCrypto.BIO_meth_set_write(method, &OnWrite) == 1
-                && LibCrypto.BIO_meth_set_read(method, &OnRead) == 1
-                && LibCrypto.BIO_meth_set_ctrl(method, &OnControl) == 1
-                ? method
-                : throw OpenSslErrors.Exception("BIO_meth_new");
-        }
-    }
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnWrite(nint bio, byte* bytes, int count)
     {
@@ -112,18 +87,7 @@ internal static unsafe class TlsCallbacks
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnRead(nint bio, byte* buffer, int capacity)
-    {
-        LibCrypto.BIO_clear_flags(bio, LibCrypto.BioFlagsRetryMask);
-        var taken = _active?.Take(new Span<byte>(buffer, capacity)) ?? 0;
-        if (taken == 0)
-        {
-            LibCrypto.BIO_set_flags(bio, LibCrypto.BioFlagsRetryRead);
-            return -1;
-        }
-
-        return taken;
-    }
+    private static int OnRead(nint bio, byte* buffer, int capacity) => BioMethod.EndRead(bio, _active?.Take(new Span<byte>(buffer, capacity)) ?? 0);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nint OnControl(nint bio, int command, nint number, void* argument) => command == LibCrypto.BioCtrlFlush ? 1 : 0;

@@ -9,7 +9,7 @@ namespace OrleansUem.Edge.Tls;
 /// The plaintext side of a TLS 1.3 connection whose records <see cref="TlsRecords"/> protects. One reader and one writer at a time. Buffers are rented while there is data: a read without a buffer
 /// waits for the client and holds none.
 /// </summary>
-internal sealed class RecordTlsStream : Stream, IHalfCloseStream
+internal sealed class RecordTlsStream : SequentialStream, IHalfCloseStream
 {
     /// <summary>A record of the longest kind fits twice less a little: what one receive brings is opened at once.</summary>
     private const int InputBytes = 32 * 1024;
@@ -44,30 +44,11 @@ internal sealed class RecordTlsStream : Stream, IHalfCloseStream
         }
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     // The wait of an idle connection is the socket's own, with nothing of ours around it.
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         buffer.IsEmpty && _input is null && !_isClosedByPeer && _fault is null
             ? _inner.ReadAsync(buffer, cancellationToken)
             : ReadRecordsAsync(buffer, cancellationToken);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous reads.");
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -90,9 +71,6 @@ internal sealed class RecordTlsStream : Stream, IHalfCloseStream
         }
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous writes.");
 
     public override void Flush()
@@ -101,10 +79,6 @@ internal sealed class RecordTlsStream : Stream, IHalfCloseStream
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public async Task EndSendingAsync()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace OrleansUem.LoadTest.Fuzz.Shapes;
@@ -9,6 +10,7 @@ namespace OrleansUem.LoadTest.Fuzz.Shapes;
 internal sealed class ProtobufShape : FuzzShape
 {
     private const int MaxDepth = 6;
+    private const int VarintBytesMax = 10;
 
     public static FuzzShape Instance { get; } = new ProtobufShape();
 
@@ -54,7 +56,7 @@ internal sealed class ProtobufShape : FuzzShape
     {
         0 => Varint(random.NextEdge()),
         1 or 5 => random.NextBytes(field.Value.Length),
-        _ => ChangedContent(field.Value, random, depth),
+        _ => ChangedContent(field.Value.ToArray(), random, depth),
     };
 
     private static byte[] ChangedContent(byte[] value, FuzzRandom random, int depth)
@@ -105,7 +107,7 @@ internal sealed class ProtobufShape : FuzzShape
                 return false;
             }
 
-            fields.Add(new Field(tag >> 3, wire, input[(wire == 2 ? at - (int)length : start)..at]));
+            fields.Add(new Field(tag >> 3, wire, input.AsMemory((wire == 2 ? at - (int)length : start)..at)));
         }
 
         return true;
@@ -113,19 +115,20 @@ internal sealed class ProtobufShape : FuzzShape
 
     private static byte[] Join(List<Field> fields)
     {
-        var bytes = new List<byte>();
+        var output = new ArrayBufferWriter<byte>();
+        Span<byte> varint = stackalloc byte[VarintBytesMax];
         foreach (var field in fields)
         {
-            bytes.AddRange(Varint((field.Number << 3) | (uint)field.Wire));
+            output.Write(Varint((field.Number << 3) | (uint)field.Wire, varint));
             if (field.Wire == 2)
             {
-                bytes.AddRange(Varint((ulong)field.Value.Length));
+                output.Write(Varint((ulong)field.Value.Length, varint));
             }
 
-            bytes.AddRange(field.Value);
+            output.Write(field.Value.Span);
         }
 
-        return [.. bytes];
+        return output.WrittenSpan.ToArray();
     }
 
     private static bool Skip(byte[] input, ref int at, ulong count)
@@ -155,17 +158,19 @@ internal sealed class ProtobufShape : FuzzShape
         return false;
     }
 
-    private static byte[] Varint(ulong value)
+    private static byte[] Varint(ulong value) => Varint(value, stackalloc byte[VarintBytesMax]).ToArray();
+
+    private static ReadOnlySpan<byte> Varint(ulong value, Span<byte> bytes)
     {
-        var bytes = new List<byte>(10);
+        var count = 0;
         for (; value >= 0x80; value >>= 7)
         {
-            bytes.Add((byte)(value | 0x80));
+            bytes[count++] = (byte)(value | 0x80);
         }
 
-        bytes.Add((byte)value);
-        return [.. bytes];
+        bytes[count++] = (byte)value;
+        return bytes[..count];
     }
 
-    internal readonly record struct Field(ulong Number, int Wire, byte[] Value);
+    internal readonly record struct Field(ulong Number, int Wire, ReadOnlyMemory<byte> Value);
 }
