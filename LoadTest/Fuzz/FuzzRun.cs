@@ -1,3 +1,4 @@
+using OrleansUem.LoadTest.Fuzz.Shapes;
 using OrleansUem.LoadTest.Machines;
 
 namespace OrleansUem.LoadTest.Fuzz;
@@ -114,7 +115,8 @@ internal sealed class FuzzRun : IDisposable
         if (random.Once(16))
         {
             var other = _parents[random.Next(_parents.Count)];
-            input = [.. input.AsSpan(0, random.Next(input.Length + 1)), .. other.AsSpan(random.Next(other.Length + 1))];
+            var (head, tail) = (random.Next(input.Length + 1), random.Next(other.Length + 1));
+            input = [.. input.AsSpan(0, head), .. other.AsSpan(tail, Math.Min(other.Length - tail, Math.Max(0, FuzzShape.MaxBytes - head)))];
         }
 
         for (var step = 0; step < MaxSteps && (step == 0 || random.Once(2)); step++)

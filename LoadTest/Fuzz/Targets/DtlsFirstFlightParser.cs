@@ -1,4 +1,5 @@
 using OrleansUem.Dtls;
+using OrleansUem.Protocol.Wire;
 
 namespace OrleansUem.LoadTest.Fuzz.Targets;
 
@@ -10,7 +11,7 @@ internal sealed class DtlsFirstFlightParser : FuzzParser
     private const byte ClientHello = 1;
 
     private readonly DtlsPeers _peers = new();
-    private readonly byte[] _plaintext = new byte[80_000];
+    private readonly byte[] _plaintext = new byte[FrameLimits.MaxPayloadBytes];
     private readonly byte[] _hello;
 
     public DtlsFirstFlightParser()
@@ -25,6 +26,12 @@ internal sealed class DtlsFirstFlightParser : FuzzParser
 
     public override bool Take(ReadOnlySpan<byte> input)
     {
+        if (input.Length > FrameLimits.MaxPayloadBytes)
+        {
+            // No frame carries it, and the tunnel drops it before it looks.
+            return false;
+        }
+
         var wire = new DtlsPeers.Wire();
         using var server = _peers.Server.CreateSession(wire.To(server: false));
         server.Start(DtlsPeers.Now);

@@ -20,7 +20,8 @@ internal static class ChainOracle
             : Reason.None;
     }
 
-    private static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 root)
+    /// <summary>What a chain of at most two says, with only the root trusted; times are judged elsewhere.</summary>
+    public static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 root)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
