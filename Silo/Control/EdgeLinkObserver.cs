@@ -86,7 +86,7 @@ internal sealed class EdgeLinkObserver(ControlLink link, IEdgeGrain edge, Action
         }
     }
 
-    // Under the gate, so that requests keep the order in which the grain made them.
+    // Under the gate, so that requests keep the order in which they came.
     private void Send(ulong id, ControlRequest request) => _ = CompleteAsync(id, request, link.RequestAsync(request));
 
     private async Task CompleteAsync(ulong id, ControlRequest request, Task<ControlAnswer> waiting)

@@ -142,7 +142,10 @@ public sealed partial class UdpPathTests
 
     private static async Task<ProcessUnderTest> StartDownloadAsync(UemInstallation uem, long count)
     {
-        // tr would keep its lines until curl ends, and every change "during" the download would come after it.
+        // Some kernels' receive buffers grow to 32 MB: the whole download would wait there for curl, and every change "during" it would come after its last packet.
+        await uem.DeviceSide.RunAsync("bash", "-c", "echo '4096 131072 1048576' >/proc/sys/net/ipv4/tcp_rmem");
+
+        // tr would keep its lines until curl ends, with the same effect.
         var curl = uem.DeviceSide.Start(
             "bash", "-o", "pipefail", "-c",
             $"curl -N --limit-rate 3M --max-time 120 http://{UemInstallation.WebAddress}/bytes/{count} 2>&1 >/tmp/$$.bytes | stdbuf -oL tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
