@@ -53,15 +53,11 @@ public sealed class RecoveryTests
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl")]
     public async Task EdgeKilledDuringADownload_TheDownloadFinishes()
     {
-        const long count = 30_000_000;
         await using var uem = await UemInstallation.StartAsync();
-        await using var curl = uem.DeviceSide.Start(
-            "bash", "-o", "pipefail", "-c", $"curl -N --limit-rate 5M --max-time 120 {Page}bytes/{count} 2>&1 >/tmp/$$.bytes | stdbuf -oL tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
-        await curl.WaitForLineAsync("download runs", line => line.Contains("M ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        await using var download = await PacedDownload.StartAsync(uem, 30_000_000);
         await KillAsync(uem.Edge);
         await uem.StartEdgeAsync();
-        await curl.WaitForExitAsync("download ends", TimeSpan.FromMinutes(2));
-        Assert.Contains(curl.Lines, line => line.Text.StartsWith(SampleBytes.Sha256(count), StringComparison.Ordinal));
+        await download.AssertWholeAsync();
     }
 
     [RequiresFact(Requirement.Tun | Requirement.Nftables, "curl", "ip")]

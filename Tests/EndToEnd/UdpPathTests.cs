@@ -48,7 +48,7 @@ public sealed partial class UdpPathTests
         const long count = 40_000_000;
         await using var uem = await UemInstallation.StartAsync();
         await UntilOnUdpAsync(uem);
-        await using var curl = await StartDownloadAsync(uem, count);
+        await using var download = await PacedDownload.StartAsync(uem, count);
 
         await uem.RelaySide.RunAsync("nft", BlockUdp);
         var down = await UemInstallation.WaitForPathAsync(uem.Device, isUdp: false);
@@ -58,7 +58,7 @@ public sealed partial class UdpPathTests
         await UemInstallation.WaitForPathAsync(uem.Device, isUdp: true, 2);
         await UemInstallation.WaitForPathAsync(uem.Node, isUdp: true, 2);
 
-        await AssertDownloadAsync(curl, count);
+        await download.AssertWholeAsync();
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("detached", StringComparison.Ordinal));
     }
@@ -70,7 +70,7 @@ public sealed partial class UdpPathTests
         const long count = 20_000_000;
         await using var uem = await UemInstallation.StartAsync();
         await UntilOnUdpAsync(uem);
-        await using var curl = await StartDownloadAsync(uem, count);
+        await using var download = await PacedDownload.StartAsync(uem, count);
 
         await uem.NodeSide.RunAsync("nft", "add table inet block; add chain inet block out { type filter hook output priority 0; }; add rule inet block out udp dport 3101 drop");
         var down = await UemInstallation.WaitForPathAsync(uem.Node, isUdp: false);
@@ -78,7 +78,7 @@ public sealed partial class UdpPathTests
         await uem.NodeSide.RunAsync("nft", "delete", "table", "inet", "block");
         await UemInstallation.WaitForPathAsync(uem.Node, isUdp: true, 2);
 
-        await AssertDownloadAsync(curl, count);
+        await download.AssertWholeAsync();
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
     }
 
@@ -90,11 +90,11 @@ public sealed partial class UdpPathTests
         await using var uem = await UemInstallation.StartAsync();
         await UntilOnUdpAsync(uem);
         await RebindAsync(uem, 50_001);
-        await using var curl = await StartDownloadAsync(uem, count);
+        await using var download = await PacedDownload.StartAsync(uem, count);
 
         await RebindAsync(uem, 50_002);
 
-        await AssertDownloadAsync(curl, count);
+        await download.AssertWholeAsync();
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.Contains("goes on TCP", StringComparison.Ordinal));
         Assert.DoesNotContain(uem.Device.Lines, line => line.Text.StartsWith("tunnelclosed", StringComparison.Ordinal));
         var counted = await uem.RelaySide.RunAsync("nft", "list", "table", "inet", "seen");
@@ -138,25 +138,6 @@ public sealed partial class UdpPathTests
     {
         await UemInstallation.WaitForPathAsync(uem.Device, isUdp: true);
         await UemInstallation.WaitForPathAsync(uem.Node, isUdp: true);
-    }
-
-    private static async Task<ProcessUnderTest> StartDownloadAsync(UemInstallation uem, long count)
-    {
-        // Some kernels' receive buffers grow to 32 MB: the whole download would wait there for curl, and every change "during" it would come after its last packet.
-        await uem.DeviceSide.RunAsync("bash", "-c", "echo '4096 131072 1048576' >/proc/sys/net/ipv4/tcp_rmem");
-
-        // tr would keep its lines until curl ends, with the same effect.
-        var curl = uem.DeviceSide.Start(
-            "bash", "-o", "pipefail", "-c",
-            $"curl -N --limit-rate 3M --max-time 120 http://{UemInstallation.WebAddress}/bytes/{count} 2>&1 >/tmp/$$.bytes | stdbuf -oL tr '\\r' '\\n'; sha256sum </tmp/$$.bytes; rm /tmp/$$.bytes");
-        await curl.WaitForLineAsync("download runs", line => line.Contains("M ", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
-        return curl;
-    }
-
-    private static async Task AssertDownloadAsync(ProcessUnderTest curl, long count)
-    {
-        await curl.WaitForExitAsync("download ends", TimeSpan.FromMinutes(2));
-        Assert.Contains(curl.Lines, line => line.Text.StartsWith(SampleBytes.Sha256(count), StringComparison.Ordinal));
     }
 
     // Rewrites the port of the device's UDP socket on its way out and back, and counts what the edge sends to it. One transaction: no packet passes in between.
