@@ -20,10 +20,11 @@ public sealed class ConnectionBudget
         ArgumentOutOfRangeException.ThrowIfLessThan(max, listeners);
         _reserve = Math.Max(1, max / ReserveDivisor / listeners);
         _sharedLeft = max - (_reserve * listeners);
+        MaxOfListener = _reserve + _sharedLeft;
     }
 
     /// <summary>The most connections that one listener gets, when the others have few.</summary>
-    public int MaxOfListener => _reserve + _sharedLeft;
+    public int MaxOfListener { get; }
 
     /// <summary>One listener's part.</summary>
     public Share CreateShare() => new(this);

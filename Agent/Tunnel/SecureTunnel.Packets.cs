@@ -96,7 +96,7 @@ public sealed partial class SecureTunnel
         ArgumentNullException.ThrowIfNull(batch);
         NoteHop(session.IsStream);
         var content = _isStream && _isFarEndOnStream
-            ? Math.Max(packets.PacketBytesMax, (int)Math.Min(TunnelLimits.PackedBytesMax, (long)packets.Count * packets.PacketBytesMax))
+            ? Math.Max(packets.PacketBytesMax, Math.Min(TunnelLimits.PackedBytesMax, packets.Count * packets.PacketBytesMax))
             : packets.PacketBytesMax;
         var frames = batch.For(session, content + RecordOverheadBytes, out var record);
         var drop = _sealer.TrySeal(ref packets, record, out var bytes, out taken, out var notice);
