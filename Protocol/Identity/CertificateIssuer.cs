@@ -14,7 +14,12 @@ internal sealed class CertificateIssuer
     // The caller's object stands for its bytes: what is decoded is kept for as long as its owner keeps that.
     private static readonly ConditionalWeakTable<X509Certificate2, CertificateIssuer> Known = [];
 
+    // .NET decodes an extension when it is first asked and again for a second thread that asks meanwhile; the usages of a key read as none in between. What was seen then would be kept.
+    private static readonly Lock Making = new();
+
     private readonly X509Certificate2 _root;
+    private readonly byte[] _serialNumber;
+    private readonly byte[] _issuerName;
     private readonly byte[]? _keyIdentifier;
     private readonly bool _mayIssue;
 
@@ -27,6 +32,8 @@ internal sealed class CertificateIssuer
         Id = TenantId.FromRoot(root);
         NotBefore = root.NotBefore.ToUniversalTime();
         NotAfter = root.NotAfter.ToUniversalTime();
+        _serialNumber = root.SerialNumberBytes.ToArray();
+        _issuerName = root.IssuerName.RawData;
         try
         {
             _keyIdentifier = root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes.ToArray();
@@ -50,7 +57,18 @@ internal sealed class CertificateIssuer
 
     /// <summary>The issuer that a certificate is.</summary>
     /// <exception cref="CryptographicException">A field of it does not decode.</exception>
-    public static CertificateIssuer Of(X509Certificate2 root) => Known.GetValue(root, static root => new CertificateIssuer(root));
+    public static CertificateIssuer Of(X509Certificate2 root)
+    {
+        if (Known.TryGetValue(root, out var known))
+        {
+            return known;
+        }
+
+        lock (Making)
+        {
+            return Known.GetValue(root, static root => new CertificateIssuer(root));
+        }
+    }
 
     /// <summary>Whether it is a root that may issue, and the one that a leaf names beside its issuer's name.</summary>
     public bool MayHaveIssued(X509Certificate2 leaf)
@@ -99,6 +117,6 @@ internal sealed class CertificateIssuer
     // RFC 5280 §4.2.1.1: which key and which certificate the leaf says it was signed with, each if it says so.
     private bool IsMine(X509AuthorityKeyIdentifierExtension authority) =>
         (authority.KeyIdentifier is not { } key || _keyIdentifier is null || key.Span.SequenceEqual(_keyIdentifier))
-        && (authority.SerialNumber is not { } serial || serial.Span.SequenceEqual(_root.SerialNumberBytes.Span))
-        && (authority.NamedIssuer is not { } issuer || issuer.RawData.AsSpan().SequenceEqual(_root.IssuerName.RawData));
+        && (authority.SerialNumber is not { } serial || serial.Span.SequenceEqual(_serialNumber))
+        && (authority.NamedIssuer is not { } issuer || issuer.RawData.AsSpan().SequenceEqual(_issuerName));
 }

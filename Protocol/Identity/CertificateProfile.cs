@@ -91,7 +91,7 @@ public static class CertificateProfile
 
     /// <summary>
     /// Verifies a certificate whole: shape, issued by <paramref name="root"/>, that root is the one its identity names, role and validity.
-    /// Revocation is the caller's: a node has its own list, a silo its cuts.
+    /// Revocation is the caller's: a node has its own list, a silo its cuts. Threads may share the root; a certificate is for one at a time, as .NET decodes it while it is read.
     /// </summary>
     /// <param name="certificate">The peer's certificate.</param>
     /// <param name="root">The root the verifier trusts.</param>

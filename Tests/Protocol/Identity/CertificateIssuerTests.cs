@@ -172,19 +172,33 @@ public sealed class CertificateIssuerTests : IDisposable
         Assert.Equal(Reason.None, CertificateProfile.Verify(leaf, root, PeerRole.Device, TestAuthority.Epoch, out _));
     }
 
-    /// <summary>The root's decoded key is shared by all threads that ask.</summary>
+    /// <summary>The root and its decoded key are shared by all threads that ask, from the first moment on; each has its own certificate to ask about.</summary>
     [Fact]
-    public void Verify_ManyThreads_AgreeAboutEach()
+    public async Task Verify_ManyThreads_AgreeAboutEach()
     {
+        const int threads = 4;
+        const int rounds = 100;
         using var good = _made.Leaf();
         using var bad = _made.Leaf(signer: _made.LeafKey);
-        using var root = _made.Root();
-        Parallel.For(0, 400, i =>
-        {
-            var isGood = i % 2 == 0;
-            Assert.Equal(
-                isGood ? Reason.None : Reason.CertificateUntrusted, CertificateProfile.Verify(isGood ? good : bad, root, PeerRole.Device, TestAuthority.Epoch, out _));
-        });
+        using var madeRoot = _made.Root();
+        var roots = Enumerable.Range(0, rounds).Select(_ => Copy(madeRoot)).ToArray();
+        using var together = new Barrier(threads);
+        var found = await Task.WhenAll(Enumerable.Range(0, threads).Select(thread => Task.Factory.StartNew(
+            () =>
+            {
+                using var leaf = Copy(thread == 0 ? bad : good);
+                return Array.ConvertAll(roots, root =>
+                {
+                    together.SignalAndWait();
+                    return CertificateProfile.Verify(leaf, root, PeerRole.Device, TestAuthority.Epoch, out _);
+                });
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+        Array.ForEach(roots, root => root.Dispose());
+        Assert.All(found[0], reason => Assert.Equal(Reason.CertificateUntrusted, reason));
+        Assert.All(found[1..], reasons => Assert.All(reasons, reason => Assert.Equal(Reason.None, reason)));
     }
 
     private static (X509Certificate2 Leaf, X509Certificate2 Root) Authority(HostileCertificates made, Func<X509Certificate2, X509Extension> extension)
@@ -193,7 +207,9 @@ public sealed class CertificateIssuerTests : IDisposable
         return (made.Leaf(change: request => request.CertificateExtensions.Add(extension(root))), root);
     }
 
-    private static (X509Certificate2 Leaf, X509Certificate2 Root) Twice(X509Certificate2 certificate) => (certificate, X509CertificateLoader.LoadCertificate(certificate.RawData));
+    private static (X509Certificate2 Leaf, X509Certificate2 Root) Twice(X509Certificate2 certificate) => (certificate, Copy(certificate));
+
+    private static X509Certificate2 Copy(X509Certificate2 certificate) => X509CertificateLoader.LoadCertificate(certificate.RawData);
 
     private static byte[] Sign(HostileCertificates made, byte[] signed) => made.RootKey.SignData(signed, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
