@@ -41,7 +41,8 @@ public sealed class DtlsGnuTlsInteropTests : DtlsInteropTest
             SendSealed(sealer, Encoding.ASCII.GetBytes(text));
         }
 
-        relay.Set(DatagramFaults.None);
+        // The first echoes may be back already; they are replayed too.
+        relay.Set(DatagramFaults.None, keepsPassed: true);
         var got = new List<string>();
         await OpenUntil(opener, "echoes", (outcome, data) =>
         {

@@ -10,6 +10,9 @@ namespace OrleansUem.Tests.Dtls.Interop;
 /// </summary>
 internal sealed class FaultyRelay : IAsyncDisposable
 {
+    /// <summary>The content type that a datagram with data begins with.</summary>
+    private const byte ApplicationData = 23;
+
     private readonly long _origin = TimeProvider.System.GetTimestamp();
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _near = NewSocket();
@@ -38,13 +41,15 @@ internal sealed class FaultyRelay : IAsyncDisposable
     public string Trace => string.Join('\n', _trace);
 
     /// <summary>Changes both directions and lets go what they hold.</summary>
-    public void Set(DatagramFaults faults)
+    /// <param name="faults">From now on.</param>
+    /// <param name="keepsPassed">Whether <see cref="Replay"/> goes further back than to here.</param>
+    public void Set(DatagramFaults faults, bool keepsPassed = false)
     {
-        _toServer.Set(faults);
-        _toClient.Set(faults);
+        _toServer.Set(faults, keepsPassed);
+        _toClient.Set(faults, keepsPassed);
     }
 
-    /// <summary>Sends everything again that was passed on from the last <see cref="Set"/> on.</summary>
+    /// <summary>Sends the datagrams with data again that were passed on from the last <see cref="Set"/> on.</summary>
     /// <returns>How many datagrams.</returns>
     public int Replay(bool toServer) => (toServer ? _toServer : _toClient).Replay();
 
@@ -149,13 +154,16 @@ internal sealed class FaultyRelay : IAsyncDisposable
             }
         }
 
-        public void Set(DatagramFaults next)
+        public void Set(DatagramFaults next, bool keepsPassed)
         {
             lock (_lock)
             {
                 LetGo();
                 _faults = next;
-                _passed.Clear();
+                if (!keepsPassed)
+                {
+                    _passed.Clear();
+                }
             }
         }
 
@@ -163,8 +171,9 @@ internal sealed class FaultyRelay : IAsyncDisposable
         {
             lock (_lock)
             {
-                _passed.ForEach(datagram => send(datagram, ""));
-                return _passed.Count;
+                var data = _passed.FindAll(datagram => datagram[0] == ApplicationData);
+                data.ForEach(datagram => send(datagram, ""));
+                return data.Count;
             }
         }
 
