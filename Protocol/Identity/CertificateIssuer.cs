@@ -14,7 +14,7 @@ internal sealed class CertificateIssuer
     // The caller's object stands for its bytes: what is decoded is kept for as long as its owner keeps that.
     private static readonly ConditionalWeakTable<X509Certificate2, CertificateIssuer> Known = [];
 
-    // .NET decodes an extension when it is first asked, and a second thread that asks meanwhile sees it half decoded (measured: a list of extended usages without its entries). What was seen then would be kept.
+    // .NET decodes an extension when it is first asked, and a second thread that asks meanwhile sees it half decoded (measured: a list of extended usages without all of its entries). What was seen then would be kept.
     private static readonly Lock Making = new();
 
     private readonly X509Certificate2 _root;

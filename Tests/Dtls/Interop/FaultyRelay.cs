@@ -49,7 +49,7 @@ internal sealed class FaultyRelay : IAsyncDisposable
         _toClient.Set(faults, keepsPassed);
     }
 
-    /// <summary>Sends the datagrams with data again that were passed on from the last <see cref="Set"/> on.</summary>
+    /// <summary>Sends the datagrams with data again that were passed on from the last <see cref="Set"/> on that did not keep those before.</summary>
     /// <returns>How many datagrams.</returns>
     public int Replay(bool toServer) => (toServer ? _toServer : _toClient).Replay();
 
